@@ -1,0 +1,25 @@
+"""Waking workers up. The row is the job: when the broker is away, the sweeper finds the row."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import Task, current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+
+
+def wake(task: str, **arguments: object) -> None:
+    """Send a task once the transaction is committed; a dead broker is logged, never raised."""
+    transaction.on_commit(lambda: _send(current_app.tasks[task], arguments))
+
+
+def _send(task: Task, arguments: dict[str, object]) -> None:
+    try:
+        task.apply_async(kwargs=arguments, retry=False)
+    except Exception as error:  # any transport fails in its own way; the row waits for the sweeper
+        log.warning("the broker is away (%s); %s waits for the sweeper", error, task.name)

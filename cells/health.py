@@ -1,0 +1,134 @@
+"""How a cell is: on track, moving away, conflict, shelved, no evidence; and why, as a sentence.
+
+"Fresh" and "now" are told by the newest evidence of the repository, not by the wall clock: a repository
+nobody wrote to for a year still shows how its cells stood to each other, and the header says its age.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, F, Max, Q
+
+from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
+from cells.models import Cell, Claim, Evidence, Patch, Repository, StateVersion
+from cells.patches import life
+from cells.sentences import Sentence, sentence
+
+ON_TRACK, MOVING_AWAY, CONFLICT, SHELVED, NO_EVIDENCE, ARCHIVED = STATES = (
+    "on-track", "moving-away", "conflict", "shelved", "no-evidence", "archived",
+)  # fmt: skip
+TREND = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`fresh` and `evidence` count current pieces, `waiting` proposed patches; `delta` is open / all tasks, None unknown."""
+
+    state: str
+    why: Sentence
+    waiting: int
+    fresh: int
+    evidence: int
+    newest: datetime | None
+    delta: float | None
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is counted about one cell before it is judged."""
+
+    stage: str
+    fresh: int
+    evidence: int
+    newest: datetime | None
+    tasks: tuple[int, int] | None  # open, all: now
+    earlier: tuple[int, int] | None  # open, all: four weeks before
+    conflicts: tuple[Conflict, ...]
+
+
+def judge(seen: Seen) -> tuple[str, Sentence]:
+    """The state and its sentence; pure. Earlier rules win: what needs a person most comes first."""
+    if seen.stage == Cell.ARCHIVED:
+        return ARCHIVED, sentence("Archived: its loop has ended.")
+    if seen.conflicts:
+        return CONFLICT, seen.conflicts[0].sentence
+    if seen.stage == Cell.SHELVED:
+        return SHELVED, sentence("Shelved: it needs more evidence before anyone can decide.")
+    if not seen.evidence:
+        return NO_EVIDENCE, sentence("No evidence has been seen for this cell.")
+    if not seen.fresh:
+        return NO_EVIDENCE, sentence("No fresh evidence: the newest is from %(day)s.", day=f"{seen.newest:%Y-%m-%d}")
+    if seen.tasks and seen.earlier and _share(seen.tasks) > _share(seen.earlier):
+        return MOVING_AWAY, sentence(
+            "Moving away: %(open)s of %(all)s tasks are open, four weeks before it was %(was_open)s of %(was_all)s.",
+            open=seen.tasks[0], all=seen.tasks[1], was_open=seen.earlier[0], was_all=seen.earlier[1],
+        )  # fmt: skip
+    return ON_TRACK, sentence("On track: %(count)s fresh pieces of evidence.", count=seen.fresh)
+
+
+def of_repository(repository: Repository) -> dict[int, Health]:
+    """Cell id to health, for all cells of a repository, in a fixed number of queries."""
+    now = as_of(repository)
+    cells = list(repository.cells.annotate(waiting=Count("patches", filter=Q(patches__state=life.PROPOSED), distinct=True)))
+    counted = _evidence(repository, now)
+    tasks, earlier = _tasks(repository, None), _tasks(repository, now - TREND)
+    conflicts = conflicts_in(repository, now)
+    result = {}
+    for cell in cells:
+        fresh, total, newest = counted.get(cell.pk, (0, 0, None))
+        seen = Seen(cell.stage, fresh, total, newest, tasks.get(cell.pk), earlier.get(cell.pk), tuple(conflicts[cell.key]))
+        state, why = judge(seen)
+        delta = _share(seen.tasks) if seen.tasks else None
+        result[cell.pk] = Health(state, why, cell.waiting, fresh, total, newest, delta, seen.conflicts)
+    return result
+
+
+def as_of(repository: Repository) -> datetime:
+    """The moment the repository speaks of: its newest evidence, else its last commit."""
+    return repository.newest_evidence_at or repository.head_at or repository.created_at
+
+
+def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Conflict]]:
+    """Conflicts between the claims of fresh evidence, by subject."""
+    rows = Claim.objects.filter(
+        evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()
+    ).values_list("subject", "predicate", "value", "unit", "vantage", "line", "evidence__observed_at", "evidence_id", "evidence__path")
+    found: dict[str, list[Conflict]] = defaultdict(list)
+    for conflict in conflicts_of([DatedClaim(*row) for row in rows]):
+        found[conflict.subject].append(conflict)
+    return found
+
+
+def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:
+    rows = Evidence.objects.filter(repository=repository, current=True, cells__isnull=False).values("cells")
+    counted: Iterable = rows.annotate(
+        fresh=Count("pk", filter=Q(observed_at__gte=now - _fresh())), total=Count("pk"), newest=Max("observed_at")
+    ).values_list("cells", "fresh", "total", "newest")
+    return {cell: (fresh, total, newest) for cell, fresh, total, newest in counted}
+
+
+def _tasks(repository: Repository, before: datetime | None) -> dict[int, tuple[int, int]]:
+    """Cell id to (open, all) of the version in force: the current one, or the last one before a moment."""
+    rows = StateVersion.objects.filter(repository=repository, cell__isnull=False, all_tasks__gt=0)
+    rows = rows.filter(committed_at__lte=before) if before else rows.filter(current=True)
+    rows = rows.order_by("committed_at", "pk").annotate(owner=F("cell"))
+    return {owner: (open_, all_) for owner, open_, all_ in rows.values_list("owner", "open_tasks", "all_tasks")}
+
+
+def _share(tasks: tuple[int, int]) -> float:
+    return tasks[0] / tasks[1]
+
+
+def _fresh() -> timedelta:
+    return timedelta(days=settings.VPM_FRESH_DAYS)
+
+
+def waiting(repository: Repository) -> int:
+    """How many patches wait for a decision."""
+    return Patch.objects.filter(repository=repository, state=life.PROPOSED).count()

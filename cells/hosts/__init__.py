@@ -1,0 +1,1 @@
+"""Where a repository really lives: fetching from it and pushing to it."""

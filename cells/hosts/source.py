@@ -1,0 +1,115 @@
+"""The source of a mirror: a bundle, a folder or a URL. Fetching never writes to it, pushing asks first."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from cells.models import Repository
+from cells.sentences import Sentence, sentence
+from cells.ssot.commands import GitFailed, create_mirror, git
+
+SOURCE_REFS = "refs/source/"
+SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class SourceUnreadable(Exception):
+    """The source cannot be read now; `why` says what git said and what to do."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Whether the source took the commits, and the sentence when it did not."""
+
+    ok: bool
+    note: Sentence | None = None
+
+
+def without_secret(text: str) -> str:
+    """A URL or git's words without the user part of any URL in it."""
+    return SECRET.sub("", text)
+
+
+def fetch(repository: Repository) -> str:
+    """Bring the source's branches into the mirror; returns the default branch's name ("" when empty).
+
+    Raises SourceUnreadable. The mirror's own branch is not touched.
+    """
+    source = repository.source
+    if not source or source.startswith("-"):
+        raise SourceUnreadable(sentence("This repository has no source. Give one with --source."))
+    create_mirror(repository.mirror)
+    try:
+        out = git(repository.mirror, "ls-remote", "--symref", "--end-of-options", source)
+        if "\trefs/heads/" in out:
+            refspec = f"+refs/heads/*:{SOURCE_REFS}*"
+            git(repository.mirror, "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", source, refspec)  # fmt: skip
+    except GitFailed as said:
+        raise SourceUnreadable(
+            sentence("The source %(source)s cannot be read: %(git)s", source=without_secret(source), git=_last_line(said))
+        ) from said
+    return default_branch(out)
+
+
+def default_branch(remote: str) -> str:
+    """The branch HEAD names in `git ls-remote --symref`, else main, master, or the only one there is."""
+    if head := re.search(r"^ref: refs/heads/(\S+)\tHEAD$", remote, re.MULTILINE):
+        return head[1]
+    names = re.findall(r"\trefs/heads/(\S+)$", remote, re.MULTILINE)
+    usual = [name for name in ("main", "master") if name in names]
+    return (usual or sorted(names) or [""])[0]
+
+
+def push(repository: Repository, expected: str) -> Pushed:
+    """Push the mirror's branch, if the source's still stands at `expected`; never forces, never touches a work tree."""
+    if why := _takes_no_push(repository):
+        return Pushed(False, why)
+    ref = f"refs/heads/{repository.branch}"
+    lease = f"--force-with-lease={ref}:{expected}"
+    try:
+        git(repository.mirror, "push", "--porcelain", lease, "--end-of-options", repository.source, f"{ref}:{ref}", timeout=120)
+    except GitFailed as said:
+        return Pushed(False, _with_advice(repository, sentence("The source did not take it: %(git)s", git=_last_line(said))))
+    git(repository.mirror, "update-ref", SOURCE_REFS + repository.branch, ref)
+    return Pushed(True)
+
+
+def _takes_no_push(repository: Repository) -> Sentence | None:
+    path = Path(repository.source)
+    if not path.exists():
+        return None
+    if path.is_file():
+        return _with_advice(repository, sentence("The source is a bundle, and a bundle takes no pushes."))
+    if not os.access(path, os.W_OK):
+        return _with_advice(repository, sentence("The source is read-only for this server."))
+    try:
+        local = pygit2.Repository(str(path))
+    except pygit2.GitError:
+        return None
+    checked_out = not local.is_bare and local.references["HEAD"].target == f"refs/heads/{repository.branch}"
+    if checked_out:
+        return _with_advice(repository, sentence("The branch is checked out at the source, and a person's work tree is never touched."))
+    return None
+
+
+def _with_advice(repository: Repository, why: Sentence) -> Sentence:
+    return sentence(
+        "%(why)s The commit is safe in the mirror; take it from there with: git pull %(mirror)s %(branch)s",
+        why=str(why),
+        mirror=str(repository.mirror),
+        branch=repository.branch,
+    )
+
+
+def _last_line(said: GitFailed) -> str:
+    lines = [line for line in str(said).splitlines() if line.strip()]
+    telling = [line for line in lines if "rejected" in line or line.startswith(("fatal:", "error:", "remote:"))] or lines
+    return without_secret(telling[0])[:300] if telling else "no reason given"

@@ -1,0 +1,16 @@
+"""The record: a rebuildable reading of the repository, and what people did here."""
+
+from cells.models.audit import AuditEvent
+from cells.models.cell import Cell, Relation
+from cells.models.evidence import Claim, Evidence, EvidenceCell
+from cells.models.lane import Lane
+from cells.models.patch import Patch
+from cells.models.repository import Project, Repository, SyncRun
+from cells.models.review import Review
+from cells.models.state import Fact, StateVersion
+from cells.models.token import ApiToken, SignInToken
+
+__all__ = [
+    "ApiToken", "AuditEvent", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane", "Patch", "Project",
+    "Relation", "Repository", "Review", "SignInToken", "StateVersion", "SyncRun",
+]  # fmt: skip

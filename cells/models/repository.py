@@ -1,0 +1,92 @@
+"""Repository, the projects inside it, and the runs that read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+repository_key = RegexValidator(r"^[a-z0-9][a-z0-9._-]{0,62}$", _("A key is lower-case letters, digits, dots and dashes."))
+
+
+class Repository(models.Model):
+    """One SSOT known here under a key, mirrored under VPM_DATA_DIR."""
+
+    key = models.CharField(max_length=63, unique=True, validators=[repository_key])
+    source = models.CharField(max_length=1000, help_text=_("Path or URL of the repository, or of a bundle of it."))
+    branch = models.CharField(max_length=200, default="main")
+    head = models.CharField(max_length=40, blank=True, help_text=_("The last commit read."))
+    head_at = models.DateTimeField(null=True)
+    source_head = models.CharField(max_length=40, blank=True, help_text=_("Where the source's branch stood."))
+    swarm_origin = models.CharField(max_length=12, default="none", choices=[(o, o) for o in ("declared", "discovered", "none")])
+    swarm_path = models.CharField(max_length=1000, blank=True)
+    read_digest = models.CharField(max_length=64, blank=True, help_text=_("Of the branches as last read."))
+    swarm_digest = models.CharField(max_length=64, blank=True, help_text=_("Of what the last good swarm was read from."))
+    problems = models.JSONField(default=list, help_text=_("Sentences about the last reading."))
+    newest_evidence_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    synced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["key"]
+        permissions = [
+            ("viewer", "May see the swarm"),
+            ("reviewer", "May approve and reject patches"),
+            ("operator", "May add, sync and configure"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def mirror(self) -> Path:
+        """The bare repository VPM works on; the source's work tree is never touched."""
+        return settings.VPM_DATA_DIR / "repositories" / f"{self.key}.git"
+
+
+class Project(models.Model):
+    """One `project_id` of a repository, with its own STATE."""
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="projects")
+    key = models.CharField(max_length=100)
+    title = models.CharField(max_length=200)
+    state_path = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["repository", "key"], name="one_project_per_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SyncRun(models.Model):
+    """One reading of a repository: the row is the job, Celery only wakes someone up."""
+
+    QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=8, default=QUEUED, choices=[(s, s) for s in (QUEUED, RUNNING, DONE, FAILED)])
+    asked_by = models.CharField(max_length=150, blank=True)
+    step = models.CharField(max_length=40, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    result = models.JSONField(default=dict)
+    error = models.JSONField(null=True)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["repository"], condition=Q(state="running"), name="one_running_sync"),
+            models.UniqueConstraint(fields=["repository"], condition=Q(state="queued"), name="one_queued_sync"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.repository_id}#{self.pk} {self.state}"

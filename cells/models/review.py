@@ -1,0 +1,33 @@
+"""Review: one person's decision about exactly the bytes they saw."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from cells.models.patch import Patch
+
+
+class Review(models.Model):
+    """`digest` names what the reviewer saw; a decision is void when the patch's digest differs."""
+
+    APPROVE, REJECT = "approve", "reject"
+
+    patch = models.ForeignKey(Patch, models.CASCADE, related_name="reviews")
+    by = models.ForeignKey(User, models.PROTECT, related_name="reviews")
+    decision = models.CharField(max_length=8, choices=[(d, d) for d in (APPROVE, REJECT)])
+    digest = models.CharField(max_length=64)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+    void = models.JSONField(null=True, help_text="The sentence that says why the decision no longer counts.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patch", "digest"], condition=models.Q(void__isnull=True), name="one_decision_per_digest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision} of patch {self.patch_id}"

@@ -1,0 +1,1 @@
+"""Proposals: their life, what they would change, who decided, and how they land."""

@@ -1,0 +1,99 @@
+"""What a proposal would change, computed from git: the files, whether it applies, and its digest.
+
+An approval is bound to the digest: SHA-256 over the sorted list of (path, mode and blob on main now,
+mode and blob after landing). It survives a main that moved elsewhere and dies with any touched byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pygit2
+
+from cells.sentences import Sentence, sentence
+from cells.ssot.mirror import Mirror
+
+STATUS = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "C": "copied", "T": "retyped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal against main as it stands.
+
+    `files` is [{path, old_path, status, old, new, mode, added, removed, binary}] against the merge base;
+    `tree` is what main would hold, "" when it does not apply; `contained` when main holds it already.
+    """
+
+    merge_base: str
+    files: list[dict[str, Any]]
+    tree: str
+    digest: str
+    contained: bool
+    obstacle: Sentence | None
+
+
+def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
+    """Never raises for a readable pair of commits; an obstacle is a sentence."""
+    base = mirror.merge_base(main, tip)
+    if not base:
+        why = sentence("This branch shares no history with main, so there is nothing to compare it with.")
+        return Proposal("", [], "", _digest([tip]), False, why)
+    files = changed_files(mirror.repo, mirror.commit(base), mirror.commit(tip))
+    merged = mirror.merge(base, main, tip)
+    if merged.conflicts:
+        why = sentence(
+            "It no longer applies: main has changed %(paths)s since this was proposed.",
+            paths=_and_so_on(merged.conflicts),
+        )
+        return Proposal(base, files, "", _digest([main, tip]), False, why)
+    main_tree = mirror.commit(main).tree
+    digest = _digest(_touched(mirror.repo, main_tree, merged.tree))
+    return Proposal(base, files, merged.tree, digest, merged.tree == str(main_tree.id), None)
+
+
+def changed_files(repo: pygit2.Repository, old: pygit2.Commit, new: pygit2.Commit) -> list[dict[str, Any]]:
+    """One row per changed path, renames found, with added and removed lines."""
+    diff = repo.diff(old.tree, new.tree, context_lines=0)
+    diff.find_similar()
+    return [_row(patch) for patch in diff if patch is not None]
+
+
+def _row(patch: pygit2.Patch) -> dict[str, Any]:
+    delta = patch.delta
+    _, added, removed = patch.line_stats
+    return {
+        "path": clean(delta.new_file.path),
+        "old_path": clean(delta.old_file.path),
+        "status": STATUS.get(delta.status_char(), "modified"),
+        "old": str(delta.old_file.id),
+        "new": str(delta.new_file.id),
+        "mode": f"{int(delta.new_file.mode):o}",
+        "added": added,
+        "removed": removed,
+        "binary": bool(delta.is_binary),
+    }
+
+
+def clean(path: str) -> str:
+    """A path that any database stores: undecodable bytes become U+FFFD."""
+    return path.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def _touched(repo: pygit2.Repository, main: pygit2.Tree, merged: str) -> list[list[str]]:
+    diff = repo.diff(main, repo[merged].peel(pygit2.Tree))
+    return sorted(
+        [clean(d.new_file.path), f"{int(d.old_file.mode):o} {d.old_file.id}", f"{int(d.new_file.mode):o} {d.new_file.id}"]
+        for d in diff.deltas
+    )
+
+
+def _digest(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+
+
+def _and_so_on(paths: tuple[str, ...], shown: int = 3) -> str:
+    names = ", ".join(clean(path) for path in paths[:shown])
+    return f"{names} (+{len(paths) - shown})" if len(paths) > shown else names

@@ -1,0 +1,158 @@
+"""Landing: an approved patch becomes one commit on main. The only thing that writes to the repository.
+
+Intent, work, outcome: the claim is committed first, git is touched with no transaction open, then the
+outcome is recorded. A worker may die at any point; `settle` finds the commit by its trailer or lets
+the next worker try. Compare-and-swap on the branch and the look for the trailer before each attempt
+make it land once.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from cells.clock import LEASE, wake
+from cells.models import Patch, Review
+from cells.patches import change, life
+from cells.patches.reviews import check_approve, shift, void
+from cells.refusals import Refused
+from cells.sentences import Sentence, sentence
+from cells.ssot import commit as commits
+from cells.ssot.commands import swap
+from cells.ssot.mirror import Mirror
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+WORKER = "landing"
+
+
+class Stale(Exception):
+    """The approval no longer covers what landing would do."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def land(patch: Patch) -> None:
+    """Claim, commit, record. Called twice it lands once; called for another state it does nothing."""
+    if patch.state != life.APPROVED:
+        return
+    try:
+        shift(patch, "claim", actor=WORKER, lease_until=timezone.now() + LEASE, attempts=patch.attempts + 1)
+    except Refused:
+        return
+    try:
+        landed(patch, put_on_main(patch))
+    except Stale as stale:
+        give_back(patch, stale.why)
+    except Refused:
+        log.info("patch %s was settled by another worker", patch.pk)
+    except Exception as error:
+        log.exception("landing patch %s failed", patch.pk)
+        shift(patch, "fail", actor=WORKER, note=sentence("Landing failed: %(error)s", error=str(error)[:300]), lease_until=None)
+
+
+def put_on_main(patch: Patch) -> str:
+    """The landed commit's id: found when an earlier worker made it, else made now. Raises Stale."""
+    review = decision(patch)
+    mirror = Mirror(patch.repository.mirror)
+    ref = f"refs/heads/{patch.repository.branch}"
+    for _ in range(ATTEMPTS):
+        if found := find(mirror, patch):
+            return found
+        main = mirror.tip(ref)
+        proposal = change.compute(mirror, main, patch.tip)
+        check_unchanged(review, proposal)
+        made = make_commit(mirror, patch, review, main, proposal.tree)
+        if swap(patch.repository.mirror, ref, made, main):
+            return made
+    raise RuntimeError("main moved again and again while landing; retry in a moment")
+
+
+def check_unchanged(review: Review, proposal: change.Proposal) -> None:
+    """Refuse to land anything but the bytes that were approved."""
+    if proposal.obstacle:
+        raise Stale(proposal.obstacle)
+    if proposal.digest != review.digest:
+        raise Stale(sentence("A file it touches changed on main after the approval; please look again."))
+
+
+def decision(patch: Patch) -> Review:
+    """The approval that counts, by someone who still may approve. Raises Stale."""
+    review = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True).select_related("by").first()
+    if review is None:
+        raise Stale(sentence("No approval of this patch counts any more."))
+    waiting = Patch(state=life.PROPOSED, applies=True, proposer_id=patch.proposer_id, author_email=patch.author_email)
+    try:
+        check_approve(waiting, type(review.by).objects.get(pk=review.by_id))
+    except Refused as refused:
+        raise Stale(sentence("The approval by %(name)s no longer counts: %(why)s", name=review.by.get_username(), why=str(refused.why))) from refused
+    return review
+
+
+def make_commit(mirror: Mirror, patch: Patch, review: Review, main: str, tree: str) -> str:
+    """One commit on top of main: the proposal's tree, author and message, our trailers."""
+    proposed = mirror.commit(patch.tip)
+    author = commits.Author(proposed.author.name, proposed.author.email, proposed.author.time, proposed.author.offset)
+    by = review.by
+    trailers = {"Patch-Id": patch_id(patch), "Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})"}
+    message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", trailers)
+    return commits.build(mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp()))
+
+
+def patch_id(patch: Patch) -> str:
+    """The trailer's value: the row and the proposal, so that a rebuilt database never takes another's commit."""
+    return f"{patch.pk}-{patch.tip[:12]}"
+
+
+def find(mirror: Mirror, patch: Patch) -> str:
+    """The commit that landed this patch, if any worker ever made it."""
+    since = int((patch.proposed_at - timedelta(days=1)).timestamp())
+    return commits.find_trailer(mirror, f"refs/heads/{patch.repository.branch}", "Patch-Id", patch_id(patch), since)
+
+
+def landed(patch: Patch, commit: str) -> None:
+    """Record the commit; pushing and re-reading are jobs of their own."""
+    shift(
+        patch, "land", actor=WORKER, commit=commit, landed_at=timezone.now(), push_state="pending", lease_until=None
+    )  # fmt: skip
+    wake("cells.push", repository_id=patch.repository_id)
+    wake("cells.sync", repository_id=patch.repository_id)
+
+
+def give_back(patch: Patch, why: Sentence) -> None:
+    """The approval is void; the patch waits again, with the sentence that says why."""
+    void(patch, why)
+    shift(patch, "stale", actor=WORKER, note=why, lease_until=None)
+    wake("cells.sync", repository_id=patch.repository_id)
+
+
+def settle() -> int:
+    """Pick up what stopped moving: approved patches nobody took, landings whose worker died. Returns how many."""
+    now = timezone.now()
+    stuck = Patch.objects.filter(
+        Q(state=life.LANDING, lease_until__lt=now) | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5))
+    ).select_related("repository")
+    for patch in stuck:
+        if patch.state == life.LANDING:
+            resume(patch)
+        else:
+            wake("cells.land", patch_id=patch.pk)
+    return len(stuck)
+
+
+def resume(patch: Patch) -> None:
+    """A dead worker's patch: record its commit if it made one, else let it be claimed again."""
+    try:
+        if found := find(Mirror(patch.repository.mirror), patch):
+            landed(patch, found)
+        else:
+            shift(patch, "release", actor=WORKER, lease_until=None)
+            wake("cells.land", patch_id=patch.pk)
+    except Refused:
+        log.info("patch %s moved by itself", patch.pk)

@@ -1,0 +1,134 @@
+"""Deciding: approve, reject, reopen. Every rule is a pair: `check_x` raises the sentence the button shows."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from cells import audit
+from cells.clock import wake
+from cells.models import Patch, Review
+from cells.patches import life
+from cells.permissions import REVIEWER, require
+from cells.refusals import Forbidden, Refused
+from cells.sentences import Sentence, sentence
+
+
+def check_decide(patch: Patch, by: User, verb: str) -> None:
+    """Refuse a decision this person may not take, or that the patch's state does not know."""
+    require(by, REVIEWER)
+    if verb not in life.allowed(patch.state):
+        raise Refused(moved(patch))
+
+
+def check_approve(patch: Patch, by: User) -> None:
+    """Refuse an approval: not allowed, not waiting, does not apply, or one's own."""
+    check_decide(patch, by, "approve")
+    if not patch.applies:
+        raise Refused(obstacle(patch))
+    if proposed_by(patch, by):
+        raise Forbidden(sentence("You proposed this patch; someone else has to approve it."))
+
+
+def check_seen(patch: Patch, digest: str) -> None:
+    """Refuse a decision about bytes that are no longer what the patch would change."""
+    if digest != patch.digest:
+        raise Refused(sentence("This patch changed since you looked at it. Read what it would do now, then decide again."))
+
+
+def proposed_by(patch: Patch, user: User) -> bool:
+    """Whether the user is the proposer, by account or by the author's mail address."""
+    return patch.proposer_id == user.pk or bool(user.email and user.email.lower() == patch.author_email.lower())
+
+
+def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
+    """Approve exactly `digest` and queue the landing, in one transaction. Raises Refused."""
+    check_approve(patch, by)
+    check_seen(patch, digest)
+    with transaction.atomic():
+        shift(patch, "approve", actor=by, reason=reason, digest=digest)
+        review = Review.objects.create(patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason)
+        wake("cells.land", patch_id=patch.pk)
+    return review
+
+
+def reject(*, patch: Patch, by: User, digest: str, reason: str) -> Review:
+    """Reject with a reason; the branch stays where it is. Raises Refused."""
+    check_decide(patch, by, "reject")
+    check_seen(patch, digest)
+    if not reason.strip():
+        raise Refused(sentence("Say why you reject it; the proposer will read your reason."))
+    with transaction.atomic():
+        shift(patch, "reject", actor=by, reason=reason, digest=digest)
+        return Review.objects.create(patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason)
+
+
+def reopen(*, patch: Patch, by: User) -> None:
+    """Take a rejection back: the patch waits again and the decision no longer counts."""
+    check_decide(patch, by, "reopen")
+    with transaction.atomic():
+        shift(patch, "reopen", actor=by)
+        void(patch, sentence("%(name)s took the rejection back.", name=by.get_username()))
+
+
+def retry(*, patch: Patch, by: User) -> None:
+    """Try to land a failed patch again, under the approval it has."""
+    check_decide(patch, by, "retry")
+    with transaction.atomic():
+        shift(patch, "retry", actor=by)
+        wake("cells.land", patch_id=patch.pk)
+
+
+def void(patch: Patch, why: Sentence) -> None:
+    """No earlier decision about this patch counts any more."""
+    patch.reviews.filter(void__isnull=True).update(void=why.as_json())
+
+
+def shift(patch: Patch, verb: str, *, actor: User | str, note: Sentence | None = None, reason: str = "", digest: str = "", **fields: object) -> None:
+    """The one place that writes `state`: a conditional update by the life table, with its audit event.
+
+    With `digest`, only while the patch still would change exactly that. Raises Refused when someone was faster.
+    """
+    step = life.LIFE[verb]
+    rows = Patch.objects.filter(pk=patch.pk, state=patch.state, state__in=step.sources)
+    if digest:
+        rows = rows.filter(digest=digest)
+    before = patch.state
+    changes = {"state": step.target, "state_at": timezone.now(), "state_note": note.as_json() if note else None, **fields}
+    with transaction.atomic():
+        if rows.update(**changes) != 1:
+            patch.refresh_from_db()
+            raise Refused(moved(patch))
+        audit.record(
+            actor=actor, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
+            before={"state": before}, after={"state": step.target, "digest": patch.digest} | _plain(fields),
+        )  # fmt: skip
+    for name, value in changes.items():
+        setattr(patch, name, value)
+
+
+def obstacle(patch: Patch) -> Sentence:
+    """Why the patch does not apply."""
+    stored = patch.obstacle or {"text": "This patch does not apply.", "params": {}}
+    return Sentence(stored["text"], stored["params"])
+
+
+MOVED = {
+    life.PROPOSED: sentence("This patch waits for a decision again; look at it before you decide."),
+    life.APPROVED: sentence("This patch is already approved and about to land."),
+    life.LANDING: sentence("This patch is landing right now."),
+    life.LANDED: sentence("This patch has already landed."),
+    life.REJECTED: sentence("This patch was rejected; reopen it to decide again."),
+    life.SUPERSEDED: sentence("This patch was superseded; there is nothing left to decide."),
+    life.FAILED: sentence("Landing this patch failed; retry it or look at why."),
+}
+
+
+def moved(patch: Patch) -> Sentence:
+    """What to tell someone whose verb no longer fits the patch's state."""
+    return MOVED[patch.state]
+
+
+def _plain(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if isinstance(value, str | int | bool)}

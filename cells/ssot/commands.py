@@ -1,0 +1,56 @@
+"""The git command line, for what it does better than a library: fetch, push, compare-and-swap."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+# Only these may be spoken to; `ext::` and friends would run a command of the source's choosing.
+PROTOCOLS = "file:git:http:https:ssh"
+
+
+class GitFailed(Exception):
+    """Git said no; `str()` is what it said, without our arguments."""
+
+
+def git(mirror: Path, *arguments: str, stdin: str | None = None, timeout: int = 600) -> str:
+    """Run git in the mirror and return its standard output; raises GitFailed with git's own words."""
+    environment = os.environ | {
+        "GIT_DIR": str(mirror),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+        "LC_ALL": "C.UTF-8",
+    }
+    try:
+        done = subprocess.run(
+            ["git", "-c", "gc.auto=0", *arguments],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            env=environment,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise GitFailed(f"git {arguments[0]} took longer than {timeout} s") from late
+    if done.returncode:
+        raise GitFailed(done.stderr.strip().encode("utf-8", "replace").decode() or f"git {arguments[0]} failed")
+    return done.stdout
+
+
+def create_mirror(mirror: Path) -> None:
+    """An empty bare repository; half-made ones from a killed run are simply completed."""
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", str(mirror)], check=True, capture_output=True)
+
+
+def swap(mirror: Path, ref: str, new: str, old: str) -> bool:
+    """Compare-and-swap of one ref; False when it no longer stands at `old` ("" = must not exist)."""
+    try:
+        git(mirror, "update-ref", ref, new, old or "0" * 40)
+    except GitFailed:
+        return False
+    return True

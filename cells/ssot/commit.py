@@ -1,0 +1,61 @@
+"""The one place that writes a commit: built in memory, put on the branch by compare-and-swap."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pygit2
+
+from cells.ssot.commands import git
+from cells.ssot.mirror import Mirror
+
+# A proposal's own message must not be able to forge what only landing may say.
+OURS = re.compile(r"^\s*(patch-id|approved-by|audit-head|reverts-patch|contract)\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
+COMMITTER = ("VPM", "vpm@localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """As git knows a person; `time` is epoch seconds, `offset` minutes."""
+
+    name: str
+    email: str
+    time: int
+    offset: int
+
+
+def build(mirror: Mirror, *, tree: str, parent: str, author: Author, message: str, now: int) -> str:
+    """A commit object with one parent; no ref points to it yet."""
+    signature = pygit2.Signature(_plain(author.name) or "unknown", _plain(author.email), author.time, author.offset)
+    committer = pygit2.Signature(*COMMITTER, now, 0)
+    return str(mirror.repo.create_commit(None, signature, committer, message, tree, [parent]))
+
+
+def message_with(text: str, trailers: dict[str, str]) -> str:
+    """The proposal's message without forged trailers, followed by ours."""
+    body = OURS.sub("", text.replace("\r\n", "\n")).strip() or "Change without a message"
+    ours = [f"{name}: {_plain(value)}" for name, value in trailers.items()]
+    last = body.rsplit("\n\n", 1)[-1]
+    gap = "\n" if "\n\n" in body and all(re.match(r"[A-Za-z-]+: \S", line) for line in last.splitlines()) else "\n\n"
+    return body + gap + "\n".join(ours) + "\n"
+
+
+def find_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) -> str:
+    """The newest commit on `ref` since the epoch second whose trailer says exactly this, or ""."""
+    out = git(
+        mirror.path,
+        "log",
+        f"--since={since}",
+        f"--grep=^{name}: {re.escape(value)}$",
+        "--extended-regexp",
+        f"--format=%H%x00%(trailers:key={name},valueonly,separator=%x00)",
+        ref,
+        "--",
+    )
+    rows = (line.split("\0") for line in out.splitlines())
+    return next((row[0] for row in rows if value in row[1:]), "")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f<>]+", " ", text).strip()

@@ -1,0 +1,137 @@
+"""Reading the mirror: trees, history, branches, merges. Everything here is a look, not a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pygit2
+
+from cells.ssot.commands import git
+
+READ_LIMIT = 1_000_000  # bytes; a larger file is known by name and size only
+FILE_MODES = {"100644", "100755"}
+LINK, SUBMODULE = "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path in one commit; `blob` is empty when the path was deleted."""
+
+    path: str
+    blob: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One first-parent commit of the branch with what it changed against its first parent."""
+
+    commit: str
+    at: datetime
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`tip` merged into `main`: the resulting tree, or the paths that stand in the way."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+class Mirror:
+    """A bare repository on disk, opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.repo = pygit2.Repository(str(path))
+
+    def tip(self, ref: str) -> str:
+        """The commit a full ref name points to, or ""."""
+        found = self.repo.references.get(ref)
+        return str(found.peel(pygit2.Commit).id) if found else ""
+
+    def branches(self, prefix: str = "refs/source/") -> dict[str, str]:
+        """Branch name to tip, for all refs below the prefix."""
+        lines = git(self.path, "for-each-ref", "--format=%(objectname) %(refname)", prefix).splitlines()
+        return {name.removeprefix(prefix): tip for tip, name in (line.split(" ", 1) for line in lines)}
+
+    def commit(self, commit: str) -> pygit2.Commit:
+        return self.repo[commit].peel(pygit2.Commit)
+
+    def has(self, commit: str) -> bool:
+        return bool(commit) and commit in self.repo
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old` (a commit contains itself)."""
+        if not self.has(old):
+            return False
+        return old == new or self.repo.descendant_of(new, old)
+
+    def history(self, old: str, new: str, paths: Sequence[str] = ()) -> Iterator[Step]:
+        """First-parent steps after `old` up to `new`, oldest first; all of history when `old` is "".
+
+        Cost grows with what changed between the two, not with the repository.
+        """
+        if old == new:
+            return
+        span = [f"{old}..{new}" if old else new]
+        flags = ["--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "-z", "--no-renames", "--no-abbrev", "--root"]
+        # Encoded refs and paths may be hostile; `--end-of-options` keeps them arguments.
+        out = git(self.path, "log", *flags, "--format=%x01%H %ct", "--end-of-options", *span, "--", *paths)
+        for block in out.split("\x01")[1:]:
+            yield _step(block)
+
+    def files(self, commit: str) -> dict[str, Change]:
+        """Every path of the commit's tree."""
+        out = git(self.path, "ls-tree", "-r", "-z", "--full-tree", commit)
+        rows = (row.split("\t", 1) for row in out.split("\0") if row)
+        return {path: Change(path, head.split(" ")[2], head.split(" ")[0]) for head, path in rows}
+
+    def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
+        """Blob id to bytes, without reading any of them."""
+        wanted = "\n".join(dict.fromkeys(blobs))
+        out = git(self.path, "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=wanted + "\n") if wanted else ""
+        rows = (line.split(" ") for line in out.splitlines())
+        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdecimal()}
+
+    def data(self, blob: str) -> bytes:
+        """The bytes of a blob; the caller has looked at its size."""
+        found = self.repo[blob]
+        return found.data if isinstance(found, pygit2.Blob) else b""
+
+    def text(self, commit: str, path: str) -> str | None:
+        """A file of a commit as text, None when absent or too large."""
+        try:
+            entry = self.commit(commit).tree / path
+        except KeyError:
+            return None
+        if not isinstance(entry, pygit2.Blob) or entry.size > READ_LIMIT:
+            return None
+        return entry.data.decode("utf-8-sig", "replace")
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor, or "" for unrelated histories."""
+        return str(self.repo.merge_base(one, other) or "")
+
+    def merge(self, base: str, main: str, tip: str) -> Merge:
+        """Three-way merge in memory of `tip`'s change since `base` into `main`."""
+        ours, theirs = self.commit(main).tree, self.commit(tip).tree
+        index = self.repo.merge_trees(self.commit(base).tree, ours, theirs)
+        conflicts = tuple(sorted({side.path for sides in index.conflicts for side in sides if side} if index.conflicts else ()))
+        return Merge("" if conflicts else str(index.write_tree(self.repo)), conflicts)
+
+
+def _step(block: str) -> Step:
+    """One commit of `git log --raw -z`: "HASH TIME\\0" then "\\n:modes blobs status\\0path\\0" pairs."""
+    head, *rest = block.split("\0")
+    commit, time = head.split(" ")
+    fields = [field.lstrip("\n") for field in rest if field.strip("\n")]
+    changes = []
+    for meta, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, blob, status = meta.split(" ")
+        changes.append(Change(path, "" if status == "D" else blob, mode))
+    return Step(commit, datetime.fromtimestamp(int(time), UTC), tuple(changes))

@@ -1,0 +1,1 @@
+"""Sync: read a commit of the SSOT into rows. Idempotent; cost grows with what changed."""

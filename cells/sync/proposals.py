@@ -1,0 +1,164 @@
+"""Side branches into waiting patches."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from cells import audit
+from cells.evidence.assign import cells_of, lane_of
+from cells.hosts.source import SOURCE_REFS
+from cells.models import Cell, Lane, Patch
+from cells.patches import change, life
+from cells.patches.reviews import shift
+from cells.refusals import Refused
+from cells.sentences import Sentence, sentence
+from cells.ssot.commands import git
+from cells.sync.evidence import hints_of
+from cells.sync.reading import Reading
+
+KEEP = "refs/vpm/patches/"
+CONTAINED = sentence("Main already contains this change.")
+GONE = sentence("Its branch was deleted at the source.")
+MOVED_ON = sentence("Its branch has new commits; the newer version waits instead.")
+
+
+def read(reading: Reading) -> None:
+    """Propose what is new, refresh what waits, supersede what is gone or already on main."""
+    repository = reading.repository
+    branches = reading.mirror.branches(SOURCE_REFS)
+    branches.pop(repository.branch, None)
+    known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
+    waiting = [p for p in Patch.objects.filter(repository=repository, state=life.PROPOSED)]
+    placer = Placer(reading)
+    fresh = [(name, tip) for name, tip in sorted(branches.items()) if (name, tip) not in known]
+    for number, (name, tip) in enumerate(fresh, start=1):
+        reading.progress("proposals", number, len(fresh) + len(waiting))
+        propose(reading, placer, name, tip)
+    for number, patch in enumerate(waiting, start=len(fresh) + 1):
+        reading.progress("proposals", number, len(fresh) + len(waiting))
+        refresh(reading, patch, branches)
+    keep(reading)
+
+
+def propose(reading: Reading, placer: Placer, branch: str, tip: str) -> Patch | None:
+    """A new row for a branch tip that adds something to main."""
+    if reading.mirror.is_ancestor(tip, reading.head):
+        return None
+    proposal = change.compute(reading.mirror, reading.head, tip)
+    if proposal.contained:
+        return None
+    commit = reading.mirror.commit(tip)
+    subject, _, body = commit.message.strip().partition("\n")
+    name = change.clean(branch)
+    with transaction.atomic():
+        patch = Patch.objects.create(
+            repository=reading.repository, branch=name, tip=tip, merge_base=proposal.merge_base,
+            kind=kind_of(name, proposal.files), title=_printable(subject)[:300] or name, rationale=_printable(body.strip()),
+            author_name=_printable(commit.author.name)[:200] or "unknown", author_email=_printable(commit.author.email)[:200],
+            authored_at=datetime.fromtimestamp(commit.author.time, UTC),
+            files=proposal.files, applies=proposal.obstacle is None, obstacle=_stored(proposal.obstacle),
+            digest=proposal.digest, state_at=timezone.now(), lane=None,
+        )  # fmt: skip
+        placer.place(patch)
+        audit.record(
+            actor="sync", verb="propose", subject=patch, repository=reading.repository.key,
+            after={"state": life.PROPOSED, "branch": name, "tip": tip},
+        )  # fmt: skip
+    reading.count("patches")
+    return patch
+
+
+def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
+    """A waiting patch against today's main and today's branches."""
+    if patch.branch and branches.get(patch.branch) != patch.tip:
+        supersede(patch, MOVED_ON if patch.branch in branches else GONE)
+        return
+    if reading.old == reading.head:
+        return
+    proposal = change.compute(reading.mirror, reading.head, patch.tip)
+    if proposal.contained:
+        supersede(patch, CONTAINED)
+        return
+    now = {"applies": proposal.obstacle is None, "obstacle": _stored(proposal.obstacle), "digest": proposal.digest, "files": proposal.files, "merge_base": proposal.merge_base}  # fmt: skip
+    if any(getattr(patch, name) != value for name, value in now.items()):
+        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
+        reading.count("patches_refreshed")
+
+
+def supersede(patch: Patch, why: Sentence) -> None:
+    """Nothing is left to decide; someone who decided in the meantime was faster."""
+    try:
+        shift(patch, "supersede", actor="sync", note=why)
+    except Refused:
+        return
+
+
+def keep(reading: Reading) -> None:
+    """Hold every proposal's commits in the mirror, also when the source deletes the branch."""
+    held = set(reading.mirror.branches(KEEP))
+    rows = Patch.objects.filter(repository=reading.repository).values_list("pk", "tip")
+    new = "".join(f"create {KEEP}{pk} {tip}\n" for pk, tip in rows if str(pk) not in held)
+    if new:
+        git(reading.mirror.path, "update-ref", "--stdin", stdin=new)
+
+
+class Placer:
+    """Which cells and lane a proposal touches, by its paths, and by the cells' STATE documents."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.cells = {cell.key: cell for cell in reading.repository.cells.select_related("lane")}
+        self.lanes = {lane.key: lane for lane in reading.repository.lanes.all()}
+        self.by_state = {cell.state_path: cell for cell in self.cells.values() if cell.state_path and not cell.state_section}
+        self.hints = hints_of(self.cells.values())
+
+    def place(self, patch: Patch) -> None:
+        cells, lanes = self._touched([file["path"] for file in patch.files], patch)
+        patch.cells.set(cells.values())
+        patch.lane = next(iter([cell.lane for cell in cells.values()] + lanes), None)
+        patch.save(update_fields=["lane"])
+
+    def _touched(self, paths: list[str], patch: Patch) -> tuple[dict[str, Cell], list[Lane]]:
+        cells, lanes = {}, []
+        for path in paths[:200]:
+            found = [self.cells[match.key] for match in cells_of(path, "", self.hints)]
+            found += [self.by_state[path]] if path in self.by_state else []
+            cells.update({cell.key: cell for cell in found})
+            lanes += [self.lanes[lane_of(path)]] if lane_of(path) in self.lanes else []
+        if not cells:
+            words = f"{patch.branch} {patch.title}"
+            cells = {match.key: self.cells[match.key] for match in cells_of(words, words, self.hints)}
+        return cells, lanes
+
+
+FAMILIES = (
+    (r"^ask/", "ask"),
+    (r"^think/", "think"),
+    (r"^autopilot/", "autopilot"),
+    (r"doc-update", "doc-update"),
+)
+BY_PATH = (("STATE/", "state"), ("docs/", "docs"), ("reports/", "report"), ("data/", "data"), ("swarm.toml", "swarm"))
+
+
+def kind_of(branch: str, files: list[dict]) -> str:  # type: ignore[type-arg]
+    """The family its branch name says, else the one all its paths share, else "change"."""
+    for pattern, kind in FAMILIES:
+        if re.search(pattern, branch):
+            return kind
+    for prefix, kind in BY_PATH:
+        if files and all(file["path"].startswith(prefix) for file in files):
+            return kind
+    return "change"
+
+
+def _printable(text: str) -> str:
+    """Stored text never holds what a database refuses (NUL, lone surrogates)."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def _stored(why: Sentence | None) -> dict | None:  # type: ignore[type-arg]
+    return why.as_json() if why else None

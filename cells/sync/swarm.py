@@ -1,0 +1,107 @@
+"""The swarm into rows: lanes, projects, cells, relations; declared, or else discovered."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import transaction
+
+from cells.models import Cell, Lane, Project, Relation
+from cells.ssot.discovery import discover, wanted
+from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
+from cells.sync.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Bring the rows to what the head describes; a broken file keeps the last good swarm and says so."""
+    reading.progress("swarm", 0, 1)
+    files = declared_in(list(reading.files))
+    digest = _digest(reading, files or wanted(list(reading.files)))
+    if digest == reading.repository.swarm_digest:
+        reading.problems += _kept_problems(reading)
+        return
+    try:
+        swarm = declared(reading, files) if files else discovered(reading)
+    except SwarmBroken as broken:
+        reading.problems.append(broken.sentence)
+        return
+    reading.problems += swarm.problems
+    reading.swarm_changed = True
+    with transaction.atomic():
+        apply(reading, swarm)
+        reading.repository.swarm_origin, reading.repository.swarm_path = swarm.origin, swarm.path
+        reading.repository.swarm_digest = digest
+        reading.repository.save(update_fields=["swarm_origin", "swarm_path", "swarm_digest"])
+
+
+def declared_in(paths: list[str]) -> list[str]:
+    """The swarm.toml files of a tree: the root's, and one per project."""
+    return [p for p in paths if p == "swarm.toml" or (p.startswith("STATE/") and p.endswith("/swarm.toml") and p.count("/") == 2)]
+
+
+def declared(reading: Reading, files: list[str]) -> Swarm:
+    return merge_swarms([read_swarm(reading.text(reading.files[path].blob) or "", path) for path in files])
+
+
+def discovered(reading: Reading) -> Swarm:
+    documents = {path: reading.text(reading.files[path].blob) or "" for path in wanted(list(reading.files))}
+    return discover(list(reading.files), documents)
+
+
+def apply(reading: Reading, swarm: Swarm) -> None:
+    """Upsert by key. Positions are given once, so that a new cell does not move the others on the map."""
+    repository = reading.repository
+    lanes = {}
+    for spec in swarm.lanes:
+        place = Lane.objects.filter(repository=repository).count()
+        lanes[spec.key], _ = Lane.objects.update_or_create(
+            repository=repository, key=spec.key, defaults={"title": spec.title}, create_defaults={"title": spec.title, "position": place}
+        )  # fmt: skip
+    projects = {}
+    for item in swarm.projects:
+        projects[item.key], _ = Project.objects.update_or_create(
+            repository=repository, key=item.key, defaults={"title": item.title, "state_path": item.state}
+        )
+    cells = {spec.key: cell(reading, spec, lanes[spec.lane], projects.get(spec.project)) for spec in swarm.cells}
+    gone = Cell.objects.filter(repository=repository).exclude(key__in=cells)
+    reading.count("cells_gone", gone.count())
+    gone.delete()
+    Project.objects.filter(repository=repository).exclude(key__in=projects).delete()
+    Lane.objects.filter(repository=repository).exclude(key__in=lanes).delete()
+    Relation.objects.filter(repository=repository).delete()
+    Relation.objects.bulk_create(
+        [Relation(repository=repository, source=cells[r.source], target=cells[r.target], type=r.type) for r in swarm.relations],
+        ignore_conflicts=True,
+    )
+    reading.count("cells", len(cells))
+
+
+def cell(reading: Reading, spec: CellSpec, lane: Lane, project: Project | None) -> Cell:
+    """One cell's row; a cell that changes lanes takes the next free slot there."""
+    values = {
+        "lane": lane, "project": project, "title": spec.title, "north_star": spec.north_star, "stage": spec.stage,
+        "contract": spec.contract, "ask_modes": list(spec.ask), "owner": spec.owner, "cadence": spec.cadence,
+        "state_path": spec.state, "state_section": spec.state_section, "memory": spec.memory,
+        "evidence_globs": list(spec.evidence), "milestones": dict(spec.actions), "path": spec.path, "line": spec.line,
+    }  # fmt: skip
+    row = Cell.objects.filter(repository=reading.repository, key=spec.key).first()
+    if row is None or row.lane_id != lane.pk:
+        last = Cell.objects.filter(lane=lane).order_by("-position").values_list("position", flat=True).first()
+        values["position"] = 0 if last is None else last + 1
+    return Cell.objects.update_or_create(repository=reading.repository, key=spec.key, defaults=values)[0]
+
+
+def _digest(reading: Reading, paths: list[str]) -> str:
+    blobs = sorted(f"{path} {reading.files[path].blob}" for path in paths)
+    return hashlib.sha256("\n".join(blobs).encode()).hexdigest()
+
+
+def _kept_problems(reading: Reading) -> list:  # type: ignore[type-arg]
+    """The swarm did not change, so what was wrong with it is still wrong."""
+    files = declared_in(list(reading.files))
+    try:
+        return list(declared(reading, files).problems) if files else list(discovered(reading).problems)
+    except SwarmBroken as broken:
+        return [broken.sentence]
+
+

@@ -1,0 +1,64 @@
+"""Doors for Celery: each task loads its row and calls one verb. Delivered twice, nothing happens twice."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+
+from cells.models import Patch, Repository, SyncRun
+from cells.patches import landing, pushing
+from cells.sync import runs
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="cells.land")
+def land(*, patch_id: int, **_: object) -> None:
+    landing.land(Patch.objects.select_related("repository").get(pk=patch_id))
+
+
+@shared_task(name="cells.push")
+def push(*, repository_id: int, **_: object) -> None:
+    pushing.push(Repository.objects.get(pk=repository_id))
+
+
+@shared_task(name="cells.sync")
+def sync(*, repository_id: int, **_: object) -> None:
+    runs.request(Repository.objects.get(pk=repository_id), asked_by="landing")
+
+
+@shared_task(name="cells.run_sync")
+def run_sync(*, run_id: int, **_: object) -> None:
+    run = SyncRun.objects.select_related("repository").filter(pk=run_id).first()
+    if run and run.state == SyncRun.QUEUED:
+        runs.execute(run)
+
+
+@shared_task(name="cells.sync_all")
+def sync_all(**_: object) -> None:
+    for repository in Repository.objects.all():
+        runs.request(repository, asked_by="beat")
+
+
+@shared_task(name="cells.settle")
+def settle(**_: object) -> None:
+    """The sweeper: rows that stopped moving are moved on."""
+    stuck = landing.settle() + runs.settle()
+    if stuck:
+        log.info("settled %s jobs that had stopped moving", stuck)
+    for repository in Repository.objects.filter(patches__push_state="pending").distinct():
+        pushing.push(repository)
+
+
+@shared_task(name="cells.tidy")
+def tidy(**_: object) -> None:
+    """The embedded broker keeps delivered messages; drop them (Redis does this by itself)."""
+    if not settings.CELERY_BROKER_URL.startswith("sqla+sqlite:///"):
+        return
+    import sqlite3
+
+    with sqlite3.connect(settings.CELERY_BROKER_URL.removeprefix("sqla+sqlite:///"), timeout=5) as broker:
+        broker.execute("DELETE FROM kombu_message WHERE visible = 0")
+

@@ -1,0 +1,222 @@
+"""All settings, from the environment, failing loudly.
+
+| variable            | default                              | meaning                                        |
+|---------------------|--------------------------------------|------------------------------------------------|
+| VPM_DATA_DIR        | .data beside manage.py               | everything the running product writes          |
+| VPM_PRODUCTION      | 0                                    | 1: HTTPS only, SECRET_KEY and VPM_HOSTS needed |
+| SECRET_KEY          | made once in VPM_DATA_DIR            | Django's signing key                           |
+| VPM_HOSTS           | localhost, 127.0.0.1, [::1]          | host names we answer to, comma separated       |
+| VPM_DEBUG           | 0                                    | 1: Django's debug pages (never in production)  |
+| DATABASE_URL        | SQLite (WAL) in VPM_DATA_DIR         | e.g. postgres://user:password@host/name        |
+| CELERY_BROKER_URL   | SQLite file in VPM_DATA_DIR          | e.g. redis://host:6379/0                       |
+| VPM_SYNC_EVERY      | 60                                   | seconds between two beat syncs of a repository |
+| VPM_FRESH_DAYS      | 30                                   | how long a piece of evidence counts as fresh   |
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+import django_htmx
+import plotly
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str) -> bool:
+    """True for 1, false for 0 or unset; anything else is a mistake worth stopping for."""
+    value = os.environ.get(name, "0")
+    if value not in {"0", "1"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be 0 or 1.")
+    return value == "1"
+
+
+def seconds(name: str, default: int) -> int:
+    """A positive whole number from the environment."""
+    value = os.environ.get(name, str(default))
+    if not value.isdecimal() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above zero.")
+    return int(value)
+
+
+PRODUCTION = flag("VPM_PRODUCTION")
+DEBUG = flag("VPM_DEBUG")
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("VPM_DEBUG=1 shows secrets to visitors; unset it when VPM_PRODUCTION=1.")
+
+VPM_DATA_DIR = Path(os.environ.get("VPM_DATA_DIR") or BASE_DIR / ".data").resolve()
+VPM_DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or on a person's own machine one made once and kept in the data folder."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    if PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY is not set; production does not start without one.")
+    path = VPM_DATA_DIR / "secret-key"
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+    except FileExistsError:
+        pass
+    return path.read_text() or secrets.token_urlsafe(64)
+
+
+SECRET_KEY = secret_key()
+
+hosts = os.environ.get("VPM_HOSTS", "")
+if PRODUCTION and not hosts:
+    raise ImproperlyConfigured("VPM_HOSTS is not set; name the hosts this server answers to.")
+ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()] or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if PRODUCTION else []
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "template_partials",
+    "cells",
+    "egspace",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "cells.views.refusals.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "vpm.urls"
+WSGI_APPLICATION = "vpm.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cells.views.shell.shell",
+            ],
+        },
+    },
+]
+
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+DATABASES = {
+    "default": dj_database_url.parse(
+        os.environ.get("DATABASE_URL") or f"sqlite:///{VPM_DATA_DIR / 'vpm.sqlite3'}",
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = SQLITE
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or f"sqla+sqlite:///{VPM_DATA_DIR / 'broker.sqlite3'}"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 600, "unacked_restore_interval": 2, "unacked_restore_throttle": 1}
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(VPM_DATA_DIR / "beat-schedule")
+VPM_SYNC_EVERY = seconds("VPM_SYNC_EVERY", 60)
+VPM_FRESH_DAYS = seconds("VPM_FRESH_DAYS", 30)
+CELERY_BEAT_SCHEDULE = {
+    "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
+    "settle what stopped moving": {"task": "cells.settle", "schedule": 5},
+    "tidy": {"task": "cells.tidy", "schedule": 3600},
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = os.environ.get("TZ") or "Asia/Tokyo"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VPM_DATA_DIR / "static"
+# Front-end code comes out of installed Python packages or is written by us.
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx"),
+    ("plotly", Path(plotly.__file__).parent / "package_data"),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "vpm.static.OwnStatic"},
+}
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "map"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# The hash is that of the empty style element plotly inserts before it fills it through the CSSOM.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "style-src": [SELF, "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"cells": {"level": "INFO"}, "egspace": {"level": "INFO"}},
+}

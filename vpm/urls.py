@@ -1,0 +1,10 @@
+"""All doors."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("cells.urls")),
+    path("", include("egspace.urls")),
+]
