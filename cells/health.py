@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, F, Max, Q
 
+from cells.evidence import claims
 from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
 from cells.models import Cell, Claim, Evidence, Patch, Repository, StateVersion
 from cells.patches import life
@@ -98,9 +99,13 @@ def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Confli
     """Conflicts between the claims of fresh evidence, by subject."""
     rows = Claim.objects.filter(
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()
-    ).values_list("subject", "predicate", "value", "unit", "vantage", "line", "evidence__observed_at", "evidence_id", "evidence__path")
+    ).select_related("evidence")
+    dated = [
+        DatedClaim(claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line), c.evidence.observed_at, c.evidence.path)
+        for c in rows
+    ]
     found: dict[str, list[Conflict]] = defaultdict(list)
-    for conflict in conflicts_of([DatedClaim(*row) for row in rows]):
+    for conflict in conflicts_of(dated):
         found[conflict.subject].append(conflict)
     return found
 

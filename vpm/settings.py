@@ -115,6 +115,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["cells.templatetags.words"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -176,6 +177,8 @@ STATICFILES_DIRS = [
     ("htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx"),
     ("plotly", Path(plotly.__file__).parent / "package_data"),
 ]
+STATICFILES_FINDERS = ["vpm.static.OwnFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "vpm.static.OwnStatic"},

@@ -93,13 +93,17 @@ class Supervisor:
         self.stopping = False
 
     def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
-        """Start everything, call `announce` once `ready()` holds, return when all has stopped."""
+        """Start the first child, the rest once `ready()` holds; returns when all has stopped.
+
+        People wait for the first one, so it gets the processors for itself until then; `announce` is
+        called at that moment.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.on_signal)
         announced = False
         try:
             while not self.stopping:
-                for watched in self.watched:
+                for watched in self.watched if announced else self.watched[:1]:
                     self.look_after(watched, time.monotonic())
                 if not announced and ready():
                     announced = True
@@ -132,7 +136,9 @@ class Supervisor:
         watched.news()
         if now - watched.started > STEADY:
             watched.pause = FIRST_PAUSE
-        self.say(f"The {watched.child.name} stopped (exit {code}); starting it again in {watched.pause:.0f} s.")
+        self.say(
+            f"The {watched.child.name} stopped (exit {code}); starting it again in {watched.pause:.0f} s."
+        )
         for line in watched.log.read_text(errors="replace").splitlines()[-LAST_WORDS:]:
             self.say(f"  {line}")
         self.say(f"  (from {watched.log})")

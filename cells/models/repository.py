@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from django.conf import settings
@@ -41,6 +42,11 @@ class Repository(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def shown_source(self) -> str:
+        """The source without the user part a URL may carry: that may be a secret."""
+        return re.sub(r"(?<=://)[^/@\s]+@", "", self.source)
 
     @property
     def mirror(self) -> Path:

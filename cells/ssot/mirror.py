@@ -65,9 +65,14 @@ class Mirror:
     def has(self, commit: str) -> bool:
         return bool(commit) and commit in self.repo
 
+    def has_commit(self, name: str) -> bool:
+        """Whether a full commit id, typed by anyone, names a commit here."""
+        found = self.repo.get(name) if len(name) == 40 and all(char in "0123456789abcdef" for char in name) else None
+        return isinstance(found, pygit2.Commit)
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old` (a commit contains itself)."""
-        if not self.has(old):
+        if not self.has(old) or not self.has(new):
             return False
         return old == new or self.repo.descendant_of(new, old)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Max
 
-from cells.evidence.assign import CellHint, glob_matcher
+from cells.evidence.assign import CellHint, CellIndex
 from cells.evidence.reading import EvidenceReading, read_evidence
-from cells.models import Claim, Evidence, EvidenceCell
+from cells.models import Cell, Claim, Evidence, EvidenceCell
 from cells.ssot.mirror import READ_LIMIT, Change, Step
 from cells.sync.reading import Reading
 
@@ -49,12 +48,11 @@ class Reader:
         self.cells = {cell.key: cell for cell in self.repository.cells.select_related("lane")}
         self.lanes = {lane.key: lane for lane in self.repository.lanes.all()}
         self.projects = {project.key: project for project in self.repository.projects.all()}
-        self.hints = hints_of(self.cells.values())
-        self.named = [glob_matcher(glob) for cell in self.cells.values() for glob in cell.evidence_globs]
+        self.hints = index_of(self.cells.values())
 
     def is_evidence(self, path: str) -> bool:
         """Everything under reports/, and what the swarm names."""
-        return path.startswith("reports/") or any(matches(path) for matches in self.named)
+        return path.startswith("reports/") or bool(self.hints.by_glob(path))
 
     def current(self):  # type: ignore[no-untyped-def]
         return Evidence.objects.filter(repository=self.repository, current=True)
@@ -165,9 +163,6 @@ class Reader:
         return self._say(Change(row.path, row.blob, ""), row.size, step, None)
 
 
-def hints_of(cells) -> tuple[CellHint, ...]:  # type: ignore[no-untyped-def]
+def index_of(cells: Iterable[Cell]) -> CellIndex:
     """What tells a path or a text that it is about a cell."""
-    return tuple(
-        CellHint(cell.key, (cell.key, re.sub(r"[-_.]", "_", cell.key)), tuple(cell.evidence_globs), cell.lane.key) for cell in cells
-    )
-
+    return CellIndex(CellHint(cell.key, (), tuple(cell.evidence_globs), cell.lane.key) for cell in cells)

@@ -17,7 +17,7 @@ from cells.patches.reviews import shift
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
-from cells.sync.evidence import hints_of
+from cells.sync.evidence import index_of
 from cells.sync.reading import Reading
 
 KEEP = "refs/vpm/patches/"
@@ -114,7 +114,7 @@ class Placer:
         self.cells = {cell.key: cell for cell in reading.repository.cells.select_related("lane")}
         self.lanes = {lane.key: lane for lane in reading.repository.lanes.all()}
         self.by_state = {cell.state_path: cell for cell in self.cells.values() if cell.state_path and not cell.state_section}
-        self.hints = hints_of(self.cells.values())
+        self.hints = index_of(self.cells.values())
 
     def place(self, patch: Patch) -> None:
         cells, lanes = self._touched([file["path"] for file in patch.files], patch)

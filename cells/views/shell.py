@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+
+from cells import health
+from cells.models import Repository
+from cells.permissions import OPERATOR, REVIEWER, VIEWER, may
+from cells.views.chosen import chosen
+from cells.views.pulse import seen
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Context of the header; empty for someone who may not see the swarm."""
+    user = getattr(request, "user", None)
+    if user is None or not may(user, VIEWER):
+        return {}
+    try:
+        repository = chosen(request)
+    except Http404:
+        repository = None
+    return {
+        "repository": repository,
+        "repositories": Repository.objects.all(),
+        "waiting": health.waiting(repository) if repository else 0,
+        "may_review": may(user, REVIEWER),
+        "may_operate": may(user, OPERATOR),
+        "pulse": seen(repository) if repository else "",
+    }

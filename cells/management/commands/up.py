@@ -141,7 +141,8 @@ def answers(port: int) -> bool:
     asked = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
         asked.request("GET", "/health")
-        return asked.getresponse().status < 600
+        asked.getresponse()
+        return True
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -1,0 +1,1 @@
+"""Dated facts of the repository: what kind, which cell, when observed, what is wrong with them."""

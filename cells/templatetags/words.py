@@ -1,0 +1,70 @@
+"""Words for templates: stored sentences, states and kinds in the reader's language, ages, short ids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import pgettext
+from django.utils.translation import gettext as _
+
+from cells import documents, refusals
+
+register = template.Library()
+
+
+@register.filter
+def said(stored: Any) -> str:
+    """A stored sentence in the reader's language."""
+    return refusals.say(stored)
+
+
+@register.filter
+def word(name: str) -> str:
+    """A state, kind, stage or verb as a word; unknown ones as they are."""
+    return pgettext("word", name) if name else ""
+
+
+@register.filter
+def short(commit: str) -> str:
+    return commit[:10]
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """"3 weeks ago", one unit."""
+    return _("%(time)s ago") % {"time": timesince(moment, timezone.now(), depth=1)} if moment else ""
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Sanitised HTML of a document's Markdown."""
+    return documents.markdown(text)
+
+
+@register.simple_tag
+def file_url(repository: Any, path: str, commit: str = "", line: int = 0) -> str:
+    """Where a line of a file at a commit is shown."""
+    query = urlencode({"repo": repository.key, "path": path} | ({"commit": commit} if commit else {}))
+    return f"{reverse('file')}?{query}" + (f"#L{line}" if line else "")
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The page's query string with some values changed; empty values are dropped."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return "?" + query.urlencode()
+
+

@@ -1,0 +1,79 @@
+"""The cell: its page and the panel beside the map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from cells import health
+from cells.models import Cell, Evidence, Fact, StateVersion
+from cells.patches import life
+from cells.views.chosen import chosen_or_404, viewer
+
+PAGE = 50
+TEXT_KINDS = ("current", "goal", "goal_short", "goal_mid", "gap")
+
+
+@viewer
+def cell(request: HttpRequest, key: str) -> HttpResponse:
+    """/cells/KEY/ — with ?page= of its evidence; htmx gets only the list."""
+    found = _cell(request, key)
+    context = about(found) | {"page": _page(request, found)}
+    only_list = request.htmx and request.htmx.target == "evidence-list"
+    return render(request, "cells/cell.html#evidence" if only_list else "cells/cell.html", context)
+
+
+@viewer
+def panel(request: HttpRequest, key: str) -> HttpResponse:
+    """/cells/KEY/panel/ — the same, shorter, for beside the map."""
+    found = _cell(request, key)
+    newest = found.evidence.filter(current=True)[:5]
+    return render(request, "cells/panel.html", about(found) | {"newest": newest})
+
+
+def about(found: Cell) -> dict[str, Any]:
+    """Everything a cell's page says, evidence list apart."""
+    own = current_version(found.state_versions)
+    shown = own or (current_version(found.project.state_versions.filter(cell=None)) if found.project else None)
+    facts = list(shown.facts.all()) if shown else []
+    return {
+        "cell": found,
+        "repository": found.repository,
+        "health": health.of_repository(found.repository)[found.pk],
+        "version": shown,
+        "borrowed": shown is not None and own is None,
+        "texts": [fact for kind in TEXT_KINDS for fact in facts if fact.kind == kind],
+        "tasks": [fact for fact in facts if fact.kind == "task"] if own else [],
+        "past": past_versions(found),
+        "waiting_patches": found.patches.filter(state=life.PROPOSED),
+        "decided_patches": found.patches.exclude(state=life.PROPOSED)[:10],
+        "outgoing": found.outgoing.select_related("target"),
+        "incoming": found.incoming.select_related("source"),
+    }
+
+
+def current_version(versions: Any) -> StateVersion | None:
+    """The version that stands at the head, with its facts."""
+    return versions.filter(current=True).prefetch_related("facts").order_by("-committed_at", "-pk").first()
+
+
+def past_versions(found: Cell) -> Any:
+    """Earlier versions in which C, a goal or δ stood, newest first."""
+    told = Prefetch("facts", Fact.objects.filter(kind__in=TEXT_KINDS), to_attr="texts")
+    return found.state_versions.filter(current=False).prefetch_related(told).order_by("-committed_at", "-pk")[:50]
+
+
+def _cell(request: HttpRequest, key: str) -> Cell:
+    cells = Cell.objects.select_related("lane", "project", "repository")
+    return get_object_or_404(cells, repository=chosen_or_404(request), key=key)
+
+
+def _page(request: HttpRequest, found: Cell) -> Any:
+    rows = Evidence.objects.filter(cells=found, current=True)
+    return Paginator(rows, PAGE).get_page(request.GET.get("page"))
+
+

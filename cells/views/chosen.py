@@ -1,0 +1,45 @@
+"""Which repository a page is about: the one the URL names, else the one looked at last, else the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from cells.models import Repository
+from cells.permissions import VIEWER, require
+
+View = Callable[..., HttpResponseBase]
+
+
+def viewer(view: View) -> View:
+    """Deny by default: every page behind this needs the right to see."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        require(request.user, VIEWER)
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def chosen(request: HttpRequest) -> Repository | None:
+    """The chosen repository, None while there is none at all. An unknown ?repo= is a 404."""
+    if key := request.GET.get("repo"):
+        found = Repository.objects.filter(key=key).first()
+        if found is None:
+            raise Http404(f"No repository is known as {key}.")
+        request.session["repository"] = key
+        return found
+    last = Repository.objects.filter(key=request.session.get("repository", "")).first()
+    return last or Repository.objects.order_by("pk").first()
+
+
+def chosen_or_404(request: HttpRequest) -> Repository:
+    """For pages that are about something in a repository."""
+    repository = chosen(request)
+    if repository is None:
+        raise Http404("No repository is known yet.")
+    return repository

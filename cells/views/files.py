@@ -1,0 +1,27 @@
+"""One file of the repository at one commit, with line numbers that can be linked to."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from cells.ssot.mirror import Mirror
+from cells.views.chosen import chosen_or_404, viewer
+
+LINES = 5000
+
+
+@viewer
+def file(request: HttpRequest) -> HttpResponse:
+    """/files/?repo=KEY&path=P&commit=C#L12 — only commits main holds or a patch proposes are shown."""
+    repository = chosen_or_404(request)
+    path, commit = request.GET.get("path", ""), request.GET.get("commit", "") or repository.head
+    mirror = Mirror(repository.mirror)
+    if not mirror.has_commit(commit):
+        raise Http404("There is no such commit here.")
+    text = mirror.text(commit, path)
+    if text is None:
+        raise Http404("There is no such document in this commit, or it is too large to show.")
+    lines = text.splitlines()
+    context = {"repository": repository, "path": path, "commit": commit, "lines": lines[:LINES], "cut": max(len(lines) - LINES, 0)}
+    return render(request, "cells/file.html", context)

@@ -1,0 +1,137 @@
+"""Patches: what waits, one of them, and deciding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cells import documents
+from cells.models import Patch
+from cells.patches import diff, life, reviews
+from cells.refusals import Refused, say
+from cells.ssot.mirror import Mirror
+from cells.views.chosen import chosen_or_404, viewer
+
+PAGE = 30
+
+
+@viewer
+def patches(request: HttpRequest) -> HttpResponse:
+    repository = chosen_or_404(request)
+    rows = repository.patches.all()
+    waiting = rows.filter(state=life.PROPOSED)
+    context = {
+        "repository": repository,
+        "page": Paginator(filtered(rows, request.GET), PAGE).get_page(request.GET.get("page")),
+        "asked": request.GET,
+        "state": request.GET.get("state", life.PROPOSED),
+        "states": life.STATES,
+        "kinds": waiting.order_by("kind").values_list("kind", flat=True).distinct(),
+        "authors": waiting.order_by("author_name").values_list("author_name", flat=True).distinct(),
+        "lanes": repository.lanes.all(),
+        "cells": repository.cells.filter(patches__isnull=False).distinct(),
+    }
+    return render(request, "cells/patches.html#list" if request.htmx else "cells/patches.html", context)
+
+
+def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
+    """By ?state= (waiting unless said), lane, cell, kind, author; ?order=oldest turns it round."""
+    state = asked.get("state", life.PROPOSED)
+    rows = rows.filter(state=state) if state in life.STATES else rows
+    for field, name in (("lane__key", "lane"), ("cells__key", "cell"), ("kind", "kind"), ("author_name", "author")):
+        if asked.get(name):
+            rows = rows.filter(**{field: asked[name]})
+    order = ("authored_at", "pk") if asked.get("order") == "oldest" else ("-authored_at", "-pk")
+    return rows.select_related("lane").prefetch_related("cells").order_by(*order)
+
+
+@viewer
+def patch(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _patch(pk)
+    template = "cells/patch.html#decision" if request.htmx and request.htmx.target == "decision" else "cells/patch.html"
+    return render(request, template, _about(request, found))
+
+
+@require_POST
+@viewer
+def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
+    found = _patch(pk)
+    try:
+        run(verb, found, request)
+    except Refused as refused:
+        context = _about(request, _patch(pk)) | {"refusal": say(refused.why)}
+        template = "cells/patch.html#decision" if request.htmx else "cells/patch.html"
+        return render(request, template, context, status=refused.status)
+    if request.htmx:
+        return render(request, "cells/patch.html#decision", _about(request, _patch(pk)))
+    messages.success(request, _("Done."))
+    return redirect("patch", pk)
+
+
+def run(verb: str, found: Patch, request: HttpRequest) -> None:
+    """One verb of reviews, with what the person saw and said."""
+    reason = request.POST.get("reason", "").strip()
+    seen = request.POST.get("digest", "")
+    if verb == "approve":
+        reviews.approve(patch=found, by=request.user, digest=seen, reason=reason)
+    elif verb == "reject":
+        reviews.reject(patch=found, by=request.user, digest=seen, reason=reason)
+    elif verb == "reopen":
+        reviews.reopen(patch=found, by=request.user)
+    else:
+        reviews.retry(patch=found, by=request.user)
+
+
+def _about(request: HttpRequest, found: Patch) -> dict[str, Any]:
+    changed = diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
+    view = "unified" if request.GET.get("diff") == "unified" else "split"
+    return {
+        "patch": found,
+        "repository": found.repository,
+        "files": changed,
+        "more_files": len(found.files) - len(changed) if found.merge_base else 0,
+        "view": view,
+        "rationale": documents.markdown(found.rationale),
+        "reviews": found.reviews.select_related("by"),
+        "why_not": why_not(found, request),
+        "verbs": life.allowed(found.state),
+        "neighbours": neighbours(found),
+    }
+
+
+def why_not(found: Patch, request: HttpRequest) -> dict[str, str]:
+    """For each verb the person lacks, the sentence that its button shows."""
+    checks = {
+        "approve": lambda: reviews.check_approve(found, request.user),
+        "decide": lambda: reviews.check_decide(found, request.user, (life.allowed(found.state) or ("",))[-1]),
+    }
+    said = {}
+    for verb, check in checks.items():
+        try:
+            check()
+        except Refused as refused:
+            said[verb] = say(refused.why)
+    return said
+
+
+def neighbours(found: Patch) -> dict[str, Patch | None]:
+    """The waiting patches before and after this one, newest first."""
+    rows = Patch.objects.filter(repository=found.repository, state=life.PROPOSED).exclude(pk=found.pk)
+    return {
+        "newer": rows.filter(authored_at__gte=found.authored_at).order_by("authored_at", "pk").first(),
+        "older": rows.filter(authored_at__lt=found.authored_at).first(),
+    }
+
+
+def _patch(pk: int) -> Patch:
+    return get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
+
+

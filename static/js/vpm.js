@@ -1,0 +1,62 @@
+// What every page shares: theme, keys, selects that submit, and the return of focus.
+const root = document.documentElement;
+const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-theme-switch]")) {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    localStorage.setItem("vpm-theme", root.dataset.theme);
+    document.body.dispatchEvent(new CustomEvent("vpm:theme"));
+  }
+  if (event.target.closest("[data-help]")) document.getElementById("help")?.showModal();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits]")) event.target.form.submit();
+});
+
+const rows = () => [...document.querySelectorAll("main [data-row]")].filter((row) => row.offsetParent);
+
+function step(by) {
+  const all = rows();
+  if (!all.length) {
+    document.querySelector(`[data-key="${by > 0 ? "j" : "k"}"]`)?.click();
+    return;
+  }
+  const at = all.findIndex((row) => row.contains(document.activeElement));
+  const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+  (next.querySelector("a.what") ?? next.querySelector("a"))?.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+let going = false;
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (going) {
+    going = false;
+    document.querySelector(`nav [data-go="${CSS.escape(event.key)}"]`)?.click();
+    return;
+  }
+  if (event.key === "g") { going = true; setTimeout(() => { going = false; }, 1500); }
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "o") document.activeElement?.closest("[data-row]") && document.activeElement.click();
+  else if (event.key === "?") document.getElementById("help")?.showModal();
+});
+
+// A swap must not steal what a person is typing: a section with a filled or focused field is left alone.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const target = event.detail.target;
+  const byPulse = event.detail.requestConfig?.triggeringEvent?.type === "vpm:changed";
+  const typing = target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  const typed = [...target.querySelectorAll("textarea")].some((field) => field.value);
+  if (byPulse && (typing || typed)) event.detail.shouldSwap = false;
+});
+
+// What changed is said once, for those who do not see it.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const said = event.detail.target.querySelector?.("[role=alert], [role=status]");
+  const announce = document.getElementById("announce");
+  if (said && announce && event.detail.target.id !== "pulse") announce.textContent = said.textContent.trim();
+});
