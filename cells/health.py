@@ -113,7 +113,7 @@ def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Confli
 def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:
     rows = Evidence.objects.filter(repository=repository, current=True, cells__isnull=False).values("cells")
     counted: Iterable = rows.annotate(
-        fresh=Count("pk", filter=Q(observed_at__gte=now - _fresh())), total=Count("pk"), newest=Max("observed_at")
+        fresh=Count("pk", filter=Q(observed_at__range=(now - _fresh(), now))), total=Count("pk"), newest=Max("observed_at")
     ).values_list("cells", "fresh", "total", "newest")
     return {cell: (fresh, total, newest) for cell, fresh, total, newest in counted}
 

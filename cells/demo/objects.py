@@ -1,6 +1,8 @@
 """Writing commits straight into a bare repository's object database, without a work tree.
 
-A tree is made from another tree plus changes, so every commit costs only what it changes.
+A tree is made from another tree plus changes, so every commit costs only what it changes. The
+objects are kept in memory and written once, as one pack: thousands of loose files take four
+times as long to write and are slow to read and to copy.
 """
 
 from __future__ import annotations
@@ -16,11 +18,43 @@ from pygit2.enums import FileMode
 Changes = Mapping[str, bytes | None]
 
 
+class Memory(pygit2.OdbBackend):
+    """An object database backend that keeps what is written, as (type, bytes) by id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects: dict[pygit2.Oid, tuple[int, bytes]] = {}
+
+    def write_cb(self, oid: pygit2.Oid, data: bytes, kind: int) -> None:
+        self.objects[oid] = (kind, bytes(data))
+
+    def read_cb(self, oid: pygit2.Oid) -> tuple[int, bytes]:
+        return self.objects[oid]
+
+    def read_header_cb(self, oid: pygit2.Oid) -> tuple[int, int]:
+        kind, data = self.objects[oid]
+        return kind, len(data)
+
+    def read_prefix_cb(self, prefix: str) -> tuple[int, bytes, pygit2.Oid]:
+        # libgit2 looks a full id up as a prefix of forty characters; shorter ones never reach us.
+        oid = pygit2.Oid(hex=prefix)
+        return (*self.objects[oid], oid)
+
+    def exists_cb(self, oid: pygit2.Oid) -> bool:
+        return oid in self.objects
+
+    def refresh_cb(self) -> None:
+        """Nothing changes behind our back."""
+
+
 class Writer:
     """One bare repository under construction at `path` (created; branch main)."""
 
     def __init__(self, path: Path) -> None:
         self.repo = pygit2.init_repository(str(path), bare=True, initial_head="main")
+        self.memory = Memory()
+        # Before the loose files, whose priority is 1 and which accept every write.
+        self.repo.odb.add_backend(self.memory, 10)
 
     def commit(
         self, parents: Iterable[pygit2.Oid], changes: Changes, author: tuple[str, str], at: datetime, message: str
@@ -46,13 +80,14 @@ class Writer:
         """Every file below `folder` at a commit, sorted."""
         return sorted(self._walk(self.repo[commit].peel(pygit2.Tree)[folder], folder))
 
-    def pack(self) -> None:
-        """Fold the loose objects into one pack: thousands of small files are slow to read and copy."""
-        self.repo.pack()
-        for folder in (Path(self.repo.path) / "objects").glob("[0-9a-f][0-9a-f]"):
-            for loose in folder.iterdir():
-                loose.unlink()
-            folder.rmdir()
+    def finish(self) -> None:
+        """Write everything made so far to disk; until then the repository is empty."""
+
+        def everything(pack: pygit2.PackBuilder) -> None:
+            for oid in self.memory.objects:
+                pack.add(oid)
+
+        self.repo.pack(pack_delegate=everything)
 
     def _walk(self, node: pygit2.Object, path: str) -> Iterable[str]:
         if not isinstance(node, pygit2.Tree):

@@ -72,7 +72,7 @@ class _Story:
         for done, proposal in enumerate(sorted(WAITING, key=lambda p: -p.age), start=len(commits) + 1):
             self._propose(proposal)
             self.progress(done, total)
-        self.writer.pack()
+        self.writer.finish()
 
     def _main(self, commit: Commit) -> None:
         parents = self.tips[-1:]

@@ -9,7 +9,8 @@ from functools import lru_cache
 _MOST_ALTERNATIVES = 64
 _ANY_DEPTH = None
 
-Part = re.Pattern[str] | None
+# A plain name, a pattern for one name, or any number of folders.
+Part = str | re.Pattern[str] | None
 
 
 class Glob:
@@ -38,6 +39,8 @@ def literal_folder(pattern: str) -> str:
 def _part(text: str) -> Part:
     if text == "**":
         return _ANY_DEPTH
+    if not re.search(r"[*?\[]", text):
+        return text
     try:
         return re.compile(fnmatch.translate(text))
     except re.error:
@@ -66,5 +69,9 @@ def _matches(pattern: tuple[Part, ...], parts: list[str]) -> bool:
             first = reached.index(True) if True in reached else len(reached)
             reached = [i >= first for i in range(len(reached))]
         else:
-            reached = [False] + [reached[i] and bool(part.match(text)) for i, text in enumerate(parts)]
+            reached = [False] + [reached[i] and _fits(part, text) for i, text in enumerate(parts)]
     return reached[-1]
+
+
+def _fits(part: str | re.Pattern[str], name: str) -> bool:
+    return part == name if isinstance(part, str) else bool(part.match(name))

@@ -68,20 +68,20 @@ def _dated(text: str) -> Iterator[Stamp]:
         if count == _MOST:
             return
         if wall := _wall(match):
-            exact = any(match[hour] for hour in ("H", "H2", "H3"))
+            exact = bool(match["H"] or match["H2"] or match["H3"])
             yield Stamp(wall, _offset(match), exact, match[0], match.start(), match.end())
 
 
 def _wall(match: re.Match[str]) -> datetime | None:
-    clock = [match[f"H{n}"] and (match[f"H{n}"], match[f"M{n}"], match[f"S{n}"]) for n in ("", "2", "3")]
-    hour, minute, second = next((parts for parts in clock if parts), ("0", "0", "0"))
     try:
-        return datetime(
-            int(match["y"]), int(match["m"] or match["jm"]), int(match["d"] or match["jd"]),
-            int(hour), int(minute), int(second or 0),
-        )  # fmt: skip
+        day = datetime(int(match["y"]), int(match["m"] or match["jm"]), int(match["d"] or match["jd"]))
     except ValueError:
         return None
+    form = next((form for form in ("", "2", "3") if match[f"H{form}"]), None)
+    if form is None:
+        return day
+    hours, minutes, seconds = (int(match[unit + form] or 0) for unit in "HMS")
+    return day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _offset(match: re.Match[str]) -> timedelta | None:

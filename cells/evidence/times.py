@@ -43,6 +43,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 
+_FIELD_END = re.compile(r"[,;{]")
 _JOINED_BEFORE = re.compile(r"[A-Za-z0-9_/.-]")
 _JOINED_AFTER = re.compile(r"[A-Za-z0-9_/]|[.-][A-Za-z0-9]")
 
@@ -123,9 +124,11 @@ def _labelled_stamp(head: str, added_at: datetime) -> Stamp | None:
 
 def _labelled(head: str) -> Iterator[tuple[bool, Stamp]]:
     for stamp in stamps_in(head):
+        if _in_a_word(head, stamp):
+            continue
         before = _field_before(head, stamp)
         label = _LABEL.search(before)
-        if not label or _in_a_word(head, stamp) or _OTHER.search(before):
+        if not label or _OTHER.search(before):
             continue
         # A label far inside a line belongs to a quotation, not to this document.
         if len(before[: label.start()].strip(_MARKUP)) > 24:
@@ -136,7 +139,7 @@ def _labelled(head: str) -> Iterator[tuple[bool, Stamp]]:
 def _field_before(head: str, stamp: Stamp) -> str:
     line = head.rfind("\n", max(0, stamp.start - 64), stamp.start) + 1
     before = head[max(line, stamp.start - 64) : stamp.start]
-    return re.split(r"[,;{]", before)[-1]
+    return _FIELD_END.split(before)[-1]
 
 
 def _in_labelled_zone(stamp: Stamp, words: str) -> Stamp:

@@ -82,7 +82,7 @@ def read_swarm(text: str, path: str) -> Swarm:
         origin="declared",
         path=path,
         problems=(*checks.problems(), *_open_ends(relations, known, path)),
-        dangling=tuple(relation for relation in relations if relation not in joined),
+        dangling=tuple(relation for relation in relations if not {relation.source, relation.target} <= known),
     )
 
 

@@ -31,7 +31,7 @@ def merge_swarms(swarms: Iterable[Swarm]) -> Swarm:
     return replace(
         merged,
         relations=joined,
-        dangling=tuple(relation for relation in relations if relation not in set(joined)),
+        dangling=tuple(relation for relation in relations if not {relation.source, relation.target} <= known),
         problems=_merged_problems(parts, known),
     )
 

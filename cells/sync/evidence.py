@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -165,4 +166,12 @@ class Reader:
 
 def index_of(cells: Iterable[Cell]) -> CellIndex:
     """What tells a path or a text that it is about a cell."""
-    return CellIndex(CellHint(cell.key, (), tuple(cell.evidence_globs), cell.lane.key) for cell in cells)
+    cells = list(cells)
+    keys = {cell.key for cell in cells}
+    return CellIndex(CellHint(cell.key, _short(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key) for cell in cells)
+
+
+def _short(key: str, keys: set[str]) -> tuple[str, ...]:
+    """The key without its stage or version ("hello-s5" is spoken of as hello), unless that is another cell's."""
+    name = re.sub(r"[-_.][a-z]{1,2}\d+$", "", key)
+    return (name,) if name not in keys else ()

@@ -1,0 +1,69 @@
+"""Who calls: a bearer token, or the session of a signed-in person. Nobody else gets further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from ninja.security import HttpBearer, SessionAuth
+
+from cells import accounts, permissions
+from cells.permissions import RIGHTS, VIEWER
+from cells.refusals import Forbidden
+from cells.sentences import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person; through a token also its scope. What a call may do is what both allow."""
+
+    user: User
+    scope: str = RIGHTS[-1]
+
+    def require(self, right: str) -> None:
+        """Raises Forbidden unless the token's scope and the user's rights include `right`."""
+        if RIGHTS.index(right) > RIGHTS.index(self.scope):
+            raise Forbidden(
+                sentence(
+                    "This token has the scope “%(scope)s”; this needs one with “%(right)s”.",
+                    scope=self.scope,
+                    right=right,
+                )
+            )
+        permissions.require(self.user, right)
+
+
+class Request(HttpRequest):
+    """A request after authentication."""
+
+    auth: Caller
+
+
+class Bearer(HttpBearer):
+    """`Authorization: Bearer vpm_…`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        found = accounts.bearer(token)
+        return _seeing(Caller(found.user, found.scope)) if found else None
+
+
+class Session(SessionAuth):
+    """The cookie of a signed-in person; a POST needs the CSRF token too.
+
+    A request that shows a token is judged by the token alone.
+    """
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        if "Authorization" in request.headers or not request.user.is_authenticated:
+            return None
+        return super().__call__(request)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        return _seeing(Caller(request.user)) if isinstance(request.user, User) else None
+
+
+def _seeing(caller: Caller) -> Caller:
+    """Deny by default: no endpoint answers someone who may not see."""
+    caller.require(VIEWER)
+    return caller

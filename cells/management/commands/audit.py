@@ -1,0 +1,46 @@
+"""`manage.py audit [--repo KEY] [--json] [--limit N]`: the trail, newest last."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from cells.api import shown
+from cells.models import AuditEvent
+
+
+class Command(BaseCommand):
+    help = "Prints who did what to which, newest last; with --json one event a line, as the API shows it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--repo", default="", help="only this repository's events")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser.add_argument("--limit", type=int, default=0, help="only the newest so many (without it: all)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["limit"] < 0:
+            raise CommandError("--limit has to be a whole number above zero.")
+        for event in events(options["repo"], options["limit"]):
+            self.stdout.write(shown.event(event).model_dump_json() if options["json"] else in_words(event))
+
+
+def events(repo: str, limit: int) -> Iterable[AuditEvent]:
+    """Oldest first; the newest `limit` of them, all for 0."""
+    rows = AuditEvent.objects.filter(repository=repo) if repo else AuditEvent.objects.all()
+    return reversed(rows[:limit]) if limit else rows.order_by("pk").iterator()
+
+
+def in_words(event: AuditEvent) -> str:
+    """One line: when, who, what, to which, and what became different; control characters never reach the terminal."""
+    where = f" in {event.repository}" if event.repository else ""
+    changes = ", ".join(
+        f"{name}: {event.before.get(name, '–')} → {value}" for name, value in event.after.items()
+    )
+    line = f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S} {event.actor} {event.verb} {event.subject_type} {event.subject}{where}"
+    line += f" ({changes})" if changes else ""
+    line += f" “{event.reason}”" if event.reason else ""
+    return "".join(char if char.isprintable() else " " for char in line)

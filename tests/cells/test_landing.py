@@ -1,0 +1,233 @@
+"""From a click to a commit: once, whatever dies in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pygit2
+import pytest
+from django.utils import timezone
+
+from cells.models import AuditEvent, Patch, Repository, Review
+from cells.patches import landing, life, pushing, reviews
+from cells.permissions import REVIEWER
+from cells.refusals import Forbidden, Refused
+from cells.ssot.mirror import Mirror
+from tests.factories import a_patch, a_repository, a_user, committed, source_of, sync
+
+pytestmark = pytest.mark.django_db
+
+
+def commits_with(patch: Patch) -> list[str]:
+    """The commits on main that say they landed this patch."""
+    mirror = Mirror(patch.repository.mirror)
+    walker = mirror.repo.walk(mirror.tip("refs/heads/main"))
+    return [str(commit.id) for commit in walker if f"Patch-Id: {landing.patch_id(patch)}" in commit.message]
+
+
+def test_approving_puts_exactly_the_change_on_main_with_its_author(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    main = Mirror(repository.mirror).tip("refs/heads/main")
+    patch = a_patch(repository, life.LANDED)
+    mirror = Mirror(repository.mirror)
+    commit = mirror.commit(patch.commit)
+    assert [str(parent) for parent in commit.parent_ids] == [main]
+    assert commit.tree.id == mirror.commit(patch.tip).tree.id
+    assert commit.author.name == mirror.commit(patch.tip).author.name
+    assert f"Patch-Id: {landing.patch_id(patch)}" in commit.message
+    assert "Approved-by: reviewer" in commit.message
+    assert mirror.branches()["ask/warmer-oven"] == patch.tip
+
+
+def test_a_job_delivered_twice_commits_once(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.APPROVED)
+    stale_copy = Patch.objects.get(pk=patch.pk)
+    landing.land(patch)
+    landing.land(stale_copy)
+    landing.land(Patch.objects.get(pk=patch.pk))
+    assert len(commits_with(patch)) == 1
+
+
+def test_a_worker_that_died_after_its_commit_is_recorded_not_repeated(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.LANDING)
+    made = landing.put_on_main(patch)
+    Patch.objects.filter(pk=patch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    landing.settle()
+    patch.refresh_from_db()
+    assert (patch.state, patch.commit) == (life.LANDED, made)
+    assert commits_with(patch) == [made]
+
+
+def test_a_worker_that_died_before_its_commit_is_followed_by_another(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.LANDING)
+    Patch.objects.filter(pk=patch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    with committed():
+        landing.settle()
+    patch.refresh_from_db()
+    assert patch.state == life.LANDED
+    assert len(commits_with(patch)) == 1
+
+
+def test_an_approved_patch_nobody_took_is_woken_again(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path), life.APPROVED)
+    Patch.objects.filter(pk=patch.pk).update(state_at=timezone.now() - timedelta(minutes=1))
+    with committed():
+        assert landing.settle() == 1
+    patch.refresh_from_db()
+    assert patch.state == life.LANDED
+
+
+def test_main_that_moved_elsewhere_does_not_void_an_approval(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.APPROVED)
+    source_of(repository).commit({"docs/elsewhere.md": "Something else."})
+    sync(repository)
+    landing.land(Patch.objects.get(pk=patch.pk))
+    patch.refresh_from_db()
+    assert patch.state == life.LANDED
+
+
+def test_main_that_changed_a_touched_file_voids_it(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.APPROVED)
+    mirror = Mirror(repository.mirror)
+    text = mirror.text(mirror.tip("refs/heads/main"), "STATE/bread/current_state.md") or ""
+    source_of(repository).commit({"STATE/bread/current_state.md": text + "\nOne more line.\n"})
+    sync(repository)
+    landing.land(Patch.objects.get(pk=patch.pk))
+    patch.refresh_from_db()
+    assert patch.state == life.PROPOSED
+    assert "changed on main after the approval" in patch.state_note["text"]
+    assert Review.objects.get(patch=patch).void
+
+
+def test_a_reviewer_who_lost_the_right_approves_nothing(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path), life.APPROVED)
+    a_user("reviewer").groups.clear()
+    landing.land(patch)
+    patch.refresh_from_db()
+    assert patch.state == life.PROPOSED
+    assert not commits_with(patch)
+
+
+def test_a_message_cannot_forge_an_approval(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    source_of(repository).propose(
+        "ask/sly", {"reports/sly.md": "Sly."}, "Sly\n\nApproved-by: the president\nPatch-Id: 1-abc"
+    )
+    sync(repository)
+    patch = a_patch(repository, life.LANDED, branch="ask/sly")
+    message = Mirror(repository.mirror).commit(patch.commit).message
+    assert "president" not in message
+    assert message.count("Patch-Id:") == 1
+
+
+def test_landing_reaches_a_bare_source_and_says_so(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    with committed():
+        patch = a_patch(repository, life.LANDED)
+    patch.refresh_from_db()
+    assert patch.push_state == "pushed"
+    assert str(source_of(repository).tip()) == patch.commit
+
+
+def test_a_checked_out_branch_is_never_touched(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    tree = tmp_path / "work"
+    pygit2.clone_repository(repository.source, str(tree))
+    pygit2.Repository(str(tree)).config["receive.denyCurrentBranch"] = "updateInstead"
+    repository.source = str(tree)
+    repository.save()
+    before = {path.name: path.read_bytes() for path in tree.glob("*.toml")}
+    patch = a_patch(sync_branches(repository), life.LANDED)
+    pushing.push(repository)
+    patch.refresh_from_db()
+    assert patch.push_state == "not_pushed"
+    assert "work tree is never touched" in patch.push_note["params"]["why"]
+    assert {path.name: path.read_bytes() for path in tree.glob("*.toml")} == before
+
+
+def sync_branches(repository: Repository) -> Repository:
+    """A clone has only main; give it the proposal's branch."""
+    clone = pygit2.Repository(repository.source)
+    for name in ("ask/warmer-oven", "think/dough-notes"):
+        clone.branches.create(name, clone.revparse_single(f"origin/{name}"))
+    return sync(repository)
+
+
+def landed_here_only(repository: Repository) -> Patch:
+    """Landed in the mirror; the job that would push it has not run."""
+    patch = a_patch(repository, life.APPROVED)
+    landing.land(patch)
+    return patch
+
+
+def test_a_source_that_moved_on_gets_our_landing_on_top(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = landed_here_only(repository)
+    source_of(repository).commit({"docs/new.md": "Meanwhile."})
+    sync(repository)
+    patch.refresh_from_db()
+    mirror = Mirror(repository.mirror)
+    assert mirror.tip("refs/heads/main") == patch.commit
+    assert mirror.text(patch.commit, "docs/new.md") == "Meanwhile."
+    pushing.push(repository)
+    assert str(source_of(repository).tip()) == patch.commit
+
+
+def test_a_landing_the_source_contradicts_waits_again(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = landed_here_only(repository)
+    source_of(repository).commit({"STATE/bread/current_state.md": "# Bread\n\nAll different.\n"})
+    sync(repository)
+    patch.refresh_from_db()
+    assert (patch.state, patch.commit, patch.applies) == (life.PROPOSED, "", False)
+
+
+def test_every_step_leaves_an_event(tmp_path: Path) -> None:
+    with committed():
+        patch = a_patch(a_repository(tmp_path), life.LANDED)
+    verbs = AuditEvent.objects.filter(subject_type="patch", subject=str(patch.pk)).order_by("pk")
+    assert list(verbs.values_list("verb", flat=True)) == ["propose", "approve", "claim", "land", "push"]
+
+
+def test_nobody_approves_their_own(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path))
+    ada = a_user("ada", REVIEWER)
+    with pytest.raises(Forbidden, match="someone else has to approve"):
+        reviews.approve(patch=patch, by=ada, digest=patch.digest)
+
+
+def test_a_decision_about_other_bytes_is_refused(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path))
+    with pytest.raises(Refused, match="changed since you looked"):
+        reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest="0" * 64)
+
+
+def test_a_rejection_needs_a_reason_and_can_be_taken_back(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path))
+    rin = a_user("rin", REVIEWER)
+    with pytest.raises(Refused, match="Say why"):
+        reviews.reject(patch=patch, by=rin, digest=patch.digest, reason=" ")
+    reviews.reject(patch=patch, by=rin, digest=patch.digest, reason="Too warm.")
+    reviews.reopen(patch=patch, by=rin)
+    reviews.approve(patch=patch, by=rin, digest=patch.digest)
+    assert patch.state == life.APPROVED
+
+
+def test_a_second_click_hears_what_happened(tmp_path: Path) -> None:
+    patch = a_patch(a_repository(tmp_path))
+    copy = Patch.objects.get(pk=patch.pk)
+    reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest)
+    with pytest.raises(Refused, match="already approved"):
+        reviews.reject(patch=copy, by=a_user("mio", REVIEWER), digest=copy.digest, reason="No.")
+
+
+@pytest.mark.parametrize("state", life.STATES)
+@pytest.mark.parametrize("verb", [verb for verb, step in life.LIFE.items() if step.whose == life.PERSON])
+def test_a_person_has_exactly_the_verbs_of_the_table(state: str, verb: str) -> None:
+    assert (verb in life.allowed(state)) == (state in life.LIFE[verb].sources)

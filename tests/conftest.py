@@ -1,0 +1,51 @@
+"""What every test stands on: its own data folder, jobs done at once, and the four kinds of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from cells.permissions import OPERATOR, REVIEWER, VIEWER
+from tests.factories import a_user
+from vpm.celery import app
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Any, tmp_path: Path) -> Path:
+    """VPM_DATA_DIR of this test."""
+    settings.VPM_DATA_DIR = tmp_path / "data"
+    settings.VPM_DATA_DIR.mkdir()
+    return settings.VPM_DATA_DIR
+
+
+@pytest.fixture(autouse=True)
+def eager() -> Iterator[None]:
+    """Celery does a task where it is sent; see `tests.factories.committed` for when that is."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return a_user("viewer", VIEWER)
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return a_user("reviewer", REVIEWER)
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return a_user("operator", OPERATOR)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Signed in, and in no group: sees nothing."""
+    return a_user("stranger")
