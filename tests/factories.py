@@ -20,7 +20,6 @@ import pygit2
 from django.contrib.auth.models import Group, User
 from django.test import TestCase
 
-from cells.demo.objects import Writer
 from cells.models import Patch, Repository, SyncRun
 from cells.patches import life, reviews
 from cells.patches.reviews import shift
@@ -110,12 +109,8 @@ class Source:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.writer = Writer(path)
+        self.repo = pygit2.init_repository(str(path), bare=True, initial_head="main")
         self.at = BEGAN
-
-    @property
-    def repo(self) -> pygit2.Repository:
-        return self.writer.repo
 
     def tip(self, branch: str = "main") -> pygit2.Oid:
         return self.repo.branches[branch].peel(pygit2.Commit).id
@@ -126,10 +121,23 @@ class Source:
         """One commit an hour after the last one; None deletes a path."""
         parents = [self.tip(branch)] if branch in self.repo.branches else []
         self.at += timedelta(hours=1)
-        contents = {path: None if text is None else text.encode() for path, text in changes.items()}
-        made = self.writer.commit(parents, contents, ADA, self.at, message)
+        who = pygit2.Signature(*ADA, int(self.at.timestamp()), 0)
+        made = self.repo.create_commit(None, who, who, message, self._tree(parents, changes), parents)
         self.repo.references.create(f"refs/heads/{branch}", made, force=True)
         return str(made)
+
+    def _tree(self, parents: list[pygit2.Oid], changes: Mapping[str, str | None]) -> pygit2.Oid:
+        index = pygit2.Index()
+        if parents:
+            index.read_tree(self.repo[parents[0]].peel(pygit2.Tree))
+        for path, text in changes.items():
+            if text is None:
+                index.remove(path)
+            else:
+                index.add(
+                    pygit2.IndexEntry(path, self.repo.create_blob(text.encode()), pygit2.enums.FileMode.BLOB)
+                )
+        return index.write_tree(self.repo)
 
     def propose(self, branch: str, changes: Mapping[str, str | None], message: str = "") -> str:
         """A side branch with one commit on top of main."""

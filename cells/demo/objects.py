@@ -1,7 +1,7 @@
 """Writing commits straight into a bare repository's object database, without a work tree.
 
 A tree is made from another tree plus changes, so every commit costs only what it changes. The
-objects are kept in memory and written once, as one pack: thousands of loose files take four
+objects are kept in memory and written once, as one pack: thousands of loose files take five
 times as long to write and are slow to read and to copy.
 """
 

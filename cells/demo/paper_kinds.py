@@ -114,7 +114,7 @@ def sli_report(cell: Cell, at: datetime, value: float, total: int, vantage: str,
     return (
         f"# {cell.key} SLI report\n\n"
         f"context_header: repo=aoba-roastery / branch=main / phase=Phase 3 / track={cell.key}\n\n"
-        f"- measured at (UTC): {utc_text(at)}\n- vantage point: {vantage}\n- requests: {total}\n"
+        f"- measured at (UTC): {utc_text(at)}\n- vantage: {vantage}\n- requests: {total}\n"
         f"- success rate (HTTP 200): {share}\n- errors: {total - good}\n"
         f"- {cell.metric.name}: {value:g} {cell.metric.unit} (target {cell.metric.target:g})\n\n{remark}\n"
     )

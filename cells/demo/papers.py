@@ -14,7 +14,7 @@ from cells.demo.paper_kinds import Sheet
 
 # Old evidence is sparser than new: each gap is this much longer than the one after it.
 THINNING = 1.4
-LONGEST_GAP = 50.0
+LONGEST_GAP = 60.0
 BY_PEOPLE = {"note", "memo", "table", "decision"}
 BOTS = ("codex-worker", "vpm-rules", "kai-bot")
 

@@ -15,7 +15,7 @@ from cells.demo.statefiles import shown_path
 YEAR = 358.0
 # A letter that would be younger than this has not been committed yet.
 QUIET = timedelta(hours=4)
-MEMORY_EVERY = 13.0
+MEMORY_EVERY = 26.0
 
 
 def letters(company: Company, clock: Clock, found: list[Paper]) -> Iterator[Commit]:
@@ -79,7 +79,7 @@ def _next(project: Project, age: float) -> list[Task]:
 
 
 def memories(company: Company, clock: Clock, found: list[Paper]) -> Iterator[Commit]:
-    """data/memory.json, rewritten by the machine about every second week."""
+    """data/memory.json, rewritten by the machine about every month."""
     age = YEAR - 6
     while age > 1:
         at = clock.ago(age)

@@ -16,8 +16,8 @@ from cells.demo.papers import Paper, papers
 from cells.demo.statefiles import cell_document, project_document
 from cells.demo.swarmfile import swarm_toml
 
-# Changes of one document that lie closer together than this are one commit.
-SAME_SITTING = 0.7
+# Changes of one document that lie closer together than this are one commit; long ago, a fortnight is one sitting.
+SAME_SITTING, LONG_AGO, SAME_FORTNIGHT = 0.7, 50.0, 14.0
 # About how many of a hundred ordinary commits came to main as a squashed pull request.
 SQUASHED = 0.6
 # Age of the squashed report whose branch is still there.
@@ -143,7 +143,8 @@ def _turns(subject: Subject) -> Iterator[tuple[float, str, str]]:
             turns.append((task.done, f"{task.id} done", task.text))
     turns.sort(key=lambda turn: -turn[0])
     while turns:
-        sitting = [turn for turn in turns if turns[0][0] - turn[0] < SAME_SITTING]
+        span = SAME_FORTNIGHT if turns[0][0] > LONG_AGO + SAME_FORTNIGHT else SAME_SITTING
+        sitting = [turn for turn in turns if turns[0][0] - turn[0] < span]
         turns = turns[len(sitting) :]
         names = ", ".join(dict.fromkeys(name for _, name, _ in sitting))
         yield sitting[-1][0], names, "\n\n".join(dict.fromkeys(why for *_, why in sitting))

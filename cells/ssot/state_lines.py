@@ -88,7 +88,8 @@ class Outline:
 
 def outline(text: str) -> Outline:
     """Read the shape of any text; lines are counted as git counts them, by line feeds."""
-    lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
+    # Markdown shows a NUL as U+FFFD, and no database stores it.
+    lines = tuple(line.removesuffix("\r") for line in text.replace("\0", "\ufffd").split("\n"))
     code: list[str | None] = []
     hidden: list[bool] = []
     headings: list[Heading] = []

@@ -25,8 +25,9 @@ def is_key(value: object) -> bool:
 
 def is_path(value: str) -> bool:
     """Whether a path or glob stays inside the repository and can be shown on one line."""
-    parts = value.split("#", 1)[0].split("/")
-    return bool(parts[0]) and ".." not in parts and "\\" not in value and not has_controls(value)
+    path = value.split("#", 1)[0]
+    parts = path.split("/")
+    return bool(parts[0]) and ".." not in parts and "\\" not in path and not has_controls(value)
 
 
 def has_controls(value: str) -> bool:

@@ -49,6 +49,7 @@ class Reader:
         self.cells = {cell.key: cell for cell in self.repository.cells.select_related("lane")}
         self.lanes = {lane.key: lane for lane in self.repository.lanes.all()}
         self.projects = {project.key: project for project in self.repository.projects.all()}
+        self.placed: set[int] = set()  # rows of this run, placed by today's swarm already
         self.hints = index_of(self.cells.values())
 
     def is_evidence(self, path: str) -> bool:
@@ -125,6 +126,7 @@ class Reader:
                 for c in said.claims
             ]
             Claim.objects.bulk_create(claims)
+        self.placed.update(row.pk for row, _ in made)
         self.reading.count("evidence", len(made))
 
     def _by_hand(self, paths: Iterable[str]) -> dict[str, set[int]]:
@@ -147,7 +149,7 @@ class Reader:
 
     def reassign(self) -> None:
         """The swarm changed: every current piece of evidence is placed anew, except what a person placed."""
-        rows = list(self.current())
+        rows = [row for row in self.current() if row.pk not in self.placed]
         for start in range(0, len(rows), BATCH):
             self.reading.progress("assign", start, len(rows))
             batch = rows[start : start + BATCH]

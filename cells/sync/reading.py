@@ -50,7 +50,7 @@ class Reading:
 
     def text(self, blob: str) -> str | None:
         """A blob as text, None when it is too large to be a document."""
-        if self.mirror.sizes([blob]).get(blob, 0) > READ_LIMIT:
+        if self.mirror.sizes([blob])[blob] > READ_LIMIT:
             return None
         return self.mirror.data(blob).decode("utf-8-sig", "replace")
 

@@ -1,5 +1,6 @@
 """swarm.toml: what is read, what is said about the rest, several files, and the way back."""
 
+import contextlib
 import dataclasses
 import string
 
@@ -289,10 +290,8 @@ def test_what_is_written_reads_back_the_same(swarm: Swarm) -> None:
 
 @given(st.text())
 def test_any_text_is_a_swarm_or_a_refusal(text: str) -> None:
-    try:
-        read_swarm(text, "swarm.toml")
-    except SwarmBroken as broken:
-        assert "does not parse" in str(broken)
+    with contextlib.suppress(SwarmBroken):
+        assert read_swarm(text, "swarm.toml").origin == "declared"
 
 
 def test_a_discovered_swarm_says_in_the_file_where_its_cells_were_found() -> None:

@@ -19,17 +19,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--repo", default="", help="only this repository's events")
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
-        parser.add_argument("--limit", type=int, default=0, help="only the newest so many (without it: all)")
+        parser.add_argument("--limit", type=int, help="only the newest so many (without it: all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["limit"] < 0:
+        if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit has to be a whole number above zero.")
         for event in events(options["repo"], options["limit"]):
             self.stdout.write(shown.event(event).model_dump_json() if options["json"] else in_words(event))
 
 
-def events(repo: str, limit: int) -> Iterable[AuditEvent]:
-    """Oldest first; the newest `limit` of them, all for 0."""
+def events(repo: str, limit: int | None) -> Iterable[AuditEvent]:
+    """Oldest first; the newest `limit` of them."""
     rows = AuditEvent.objects.filter(repository=repo) if repo else AuditEvent.objects.all()
     return reversed(rows[:limit]) if limit else rows.order_by("pk").iterator()
 

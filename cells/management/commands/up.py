@@ -40,7 +40,10 @@ class Command(BaseCommand):
         if lock is None:
             self.point_to_the_running_one()
             return
-        self.prepare(demo=not no_demo)
+        try:
+            self.prepare(demo=not no_demo)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before it was ready; the next start goes on from here.") from None
         chosen = free_port(port)
         if chosen != port:
             self.say(f"Port {port} is in use, taking {chosen}.")
@@ -71,9 +74,11 @@ class Command(BaseCommand):
         self.collect_static()
         if demo and not Repository.objects.exists():
             self.say("Writing the demo repository …")
-            call_command("demo", stdout=self.stdout)
+            source = settings.VPM_DATA_DIR / "sources" / "demo.git"
+            # A start that was interrupted may have left half of one.
+            call_command("demo", source, force=True, stdout=self.stdout)
             self.say("Reading it …")
-            call_command("sync", "demo", stdout=self.stdout)
+            call_command("sync", "demo", source=str(source), stdout=self.stdout)
 
     def collect_static(self) -> None:
         """Collecting hashes and compresses megabytes: only when a source changed."""
