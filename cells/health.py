@@ -24,6 +24,7 @@ ON_TRACK, MOVING_AWAY, CONFLICT, SHELVED, NO_EVIDENCE, ARCHIVED = STATES = (
     "on-track", "moving-away", "conflict", "shelved", "no-evidence", "archived",
 )  # fmt: skip
 TREND = timedelta(days=28)
+GROWN = 2  # so many more open tasks within TREND are a direction; one more is a day's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def judge(seen: Seen) -> tuple[str, Sentence]:
         return NO_EVIDENCE, sentence("No evidence has been seen for this cell.")
     if not seen.fresh:
         return NO_EVIDENCE, sentence("No fresh evidence: the newest is from %(day)s.", day=f"{seen.newest:%Y-%m-%d}")
-    if seen.tasks and seen.earlier and _share(seen.tasks) > _share(seen.earlier):
+    if seen.tasks and seen.earlier and seen.tasks[0] - seen.earlier[0] >= GROWN:
         return MOVING_AWAY, sentence(
             "Moving away: %(open)s of %(all)s tasks are open, four weeks before it was %(was_open)s of %(was_all)s.",
             open=seen.tasks[0], all=seen.tasks[1], was_open=seen.earlier[0], was_all=seen.earlier[1],

@@ -116,7 +116,7 @@ class Source:
         return self.repo.branches[branch].peel(pygit2.Commit).id
 
     def commit(
-        self, changes: Mapping[str, str | None], branch: str = "main", message: str = "Write it down"
+        self, changes: Mapping[str, str | bytes | None], branch: str = "main", message: str = "Write it down"
     ) -> str:
         """One commit an hour after the last one; None deletes a path."""
         parents = [self.tip(branch)] if branch in self.repo.branches else []
@@ -126,20 +126,19 @@ class Source:
         self.repo.references.create(f"refs/heads/{branch}", made, force=True)
         return str(made)
 
-    def _tree(self, parents: list[pygit2.Oid], changes: Mapping[str, str | None]) -> pygit2.Oid:
+    def _tree(self, parents: list[pygit2.Oid], changes: Mapping[str, str | bytes | None]) -> pygit2.Oid:
         index = pygit2.Index()
         if parents:
             index.read_tree(self.repo[parents[0]].peel(pygit2.Tree))
-        for path, text in changes.items():
-            if text is None:
+        for path, content in changes.items():
+            if content is None:
                 index.remove(path)
             else:
-                index.add(
-                    pygit2.IndexEntry(path, self.repo.create_blob(text.encode()), pygit2.enums.FileMode.BLOB)
-                )
+                data = content.encode() if isinstance(content, str) else content
+                index.add(pygit2.IndexEntry(path, self.repo.create_blob(data), pygit2.enums.FileMode.BLOB))
         return index.write_tree(self.repo)
 
-    def propose(self, branch: str, changes: Mapping[str, str | None], message: str = "") -> str:
+    def propose(self, branch: str, changes: Mapping[str, str | bytes | None], message: str = "") -> str:
         """A side branch with one commit on top of main."""
         self.repo.references.create(f"refs/heads/{branch}", self.tip())
         return self.commit(

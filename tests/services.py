@@ -9,6 +9,7 @@ fresh PostgreSQL and a fresh Redis on loopback, and stops both afterwards.
 
 from __future__ import annotations
 
+import atexit
 import glob
 import os
 import pwd
@@ -24,6 +25,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Settings are read after plugins are loaded: no test ever sees the data of the product that runs from here.
+os.environ["VPM_DATA_DIR"] = tempfile.mkdtemp(prefix="vpm-tests-")
+atexit.register(shutil.rmtree, os.environ["VPM_DATA_DIR"], ignore_errors=True)
 
 HERE = Path(__file__).resolve().parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

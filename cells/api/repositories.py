@@ -50,10 +50,12 @@ def one(key: str) -> Repository:
 def repositories(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     """The repositories known here, by key."""
     found = window(Repository.objects.all(), ("key",), paging)
-    waiting = Count("patches", filter=Q(patches__state=life.PROPOSED), distinct=True)
-    rows = Repository.objects.filter(pk__in=[row.pk for row in found.rows])
+    counted = Repository.objects.filter(pk__in=[row.pk for row in found.rows]).annotate(
+        all_cells=Count("cells", distinct=True),
+        waiting=Count("patches", filter=Q(patches__state=life.PROPOSED), distinct=True),
+    )
     counts = {
-        pk: (cells, due) for pk, cells, due in rows.values_list("pk", Count("cells", distinct=True), waiting)
+        pk: (cells, waiting) for pk, cells, waiting in counted.values_list("pk", "all_cells", "waiting")
     }
     return found.page([shown.repository(row, *counts[row.pk]) for row in found.rows])
 

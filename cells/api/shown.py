@@ -46,8 +46,13 @@ def repository(row: Repository, cells: int, waiting: int) -> RepositoryOut:
 def project(row: Project) -> ProjectOut:
     return ProjectOut(
         repository=row.repository.key, key=row.key, title=row.title, state_path=row.state_path,
-        state=state(standing(row.state_versions.filter(cell=None))),
+        state=state(standing(own_versions(row))),
     )  # fmt: skip
+
+
+def own_versions(row: Project) -> QuerySet[StateVersion]:
+    """Of the project's document; by its path, because a cell may have named the same document as its own."""
+    return row.state_versions.filter(path=row.state_path, section="")
 
 
 def standing(versions: QuerySet[StateVersion]) -> StateVersion | None:
@@ -91,7 +96,7 @@ def cell(row: Cell, how: Health) -> CellOut:
 def cell_with_state(row: Cell, how: Health) -> CellDetail:
     """A cell without a STATE of its own shows its project's, and says that it is borrowed."""
     own = standing(row.state_versions.all())
-    lent = standing(row.project.state_versions.filter(cell=None)) if row.project and own is None else None
+    lent = standing(own_versions(row.project)) if row.project and own is None else None
     relations = [
         *row.outgoing.select_related("source", "target"),
         *row.incoming.select_related("source", "target"),

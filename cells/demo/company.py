@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -24,6 +25,11 @@ LANE_FILES = {
 SAMPLES = "STATE/shop/samples.md"
 # How long a finished task stays on its list before it is only history.
 TASK_MEMORY = 90.0
+
+
+def dice(seed: str) -> Random:
+    """Numbers that look like life and are the same on every machine."""
+    return Random(seed)  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ class Writer:
 
     def read(self, commit: pygit2.Oid, path: str) -> bytes:
         """The bytes of one file at a commit; KeyError when it is not there."""
-        blob = self.repo[commit].peel(pygit2.Tree)[path]
-        return bytes(blob.data)
+        found = self.repo[commit].peel(pygit2.Tree)[path]
+        return found.peel(pygit2.Blob).data
 
     def paths(self, commit: pygit2.Oid, folder: str) -> list[str]:
         """Every file below `folder` at a commit, sorted."""

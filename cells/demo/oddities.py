@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 
 from cells.demo import png
 from cells.demo.clock import JST, Clock, jst_stamp, utc_stamp, utc_text
 from cells.demo.commits import Commit
 from cells.demo.company import Company
-from cells.demo.paper_kinds import service_yaml, sli_report
+from cells.demo.forms import json_bytes, service_yaml, sli_report
 
 
 def oddities(company: Company, clock: Clock) -> list[Commit]:
@@ -69,7 +68,7 @@ def _plan_only(clock: Clock) -> Commit:
     return _odd(
         clock.ago(33.3), "vpm-rules", "ask(packaging-cost): plan-only, evidence is missing",
         "Nothing to patch: the answer names three missing pieces of evidence and proposes no change.",
-        f"reports/ask/ask_packaging-cost_{utc_stamp(at)}.json", _json(body),
+        f"reports/ask/ask_packaging-cost_{utc_stamp(at)}.json", json_bytes(body),
     )
 
 
@@ -148,7 +147,3 @@ def _daily(clock: Clock) -> Commit:
 
 def _odd(at: datetime, author: str, subject: str, body: str, path: str, content: bytes) -> Commit:
     return Commit(at, author, subject, f"{body}\n\nEvidence: {path}", {path: content})
-
-
-def _json(body: object) -> bytes:
-    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,8 @@ from typing import Any
 
 from cells.demo import png, tables
 from cells.demo.clock import JST, jst_day, jst_stamp, jst_text, utc_stamp, utc_text
-from cells.demo.company import Cell
+from cells.demo.company import Cell, dice
+from cells.demo.forms import json_bytes, service_yaml, sli_report
 
 Made = tuple[dict[str, bytes], str]
 
@@ -29,7 +29,7 @@ class Sheet:
     @property
     def value(self) -> float:
         metric = self.cell.metric
-        value = metric.at(self.age) + Random(f"{self.cell.key}/{self.index}/v").uniform(-1, 1) * metric.noise
+        value = metric.at(self.age) + dice(f"{self.cell.key}/{self.index}/v").uniform(-1, 1) * metric.noise
         return round(min(value, 100.0) if metric.unit == "%" else max(value, 0.0), 1)
 
     @property
@@ -75,7 +75,7 @@ def run(sheet: Sheet) -> Made:
     }
     files = {
         f"{folder}/run.log": log.encode(),
-        f"{folder}/result.json": _json(result),
+        f"{folder}/result.json": json_bytes(result),
         f"{folder}/after.yaml": service_yaml(sheet.cell.key, ready, revision).encode(),
     }
     return files, f"run {revision} READY=True in {sheet.value:.0f} s"
@@ -86,38 +86,11 @@ def ksvc(sheet: Sheet) -> Made:
     return {f"{sheet.cell.folder}/ksvc_{sheet.cell.key}_{jst_stamp(sheet.at)}.yaml": body.encode()}, "service READY=True"
 
 
-def service_yaml(name: str, at: datetime, revision: str) -> str:
-    """A Knative service as the control plane shows it, with every condition True."""
-    since = utc_text(at - timedelta(minutes=3))
-    conditions = "".join(
-        f'  - lastTransitionTime: "{since}"\n    status: "True"\n    type: {kind}\n'
-        for kind in ("ConfigurationsReady", "Ready", "RoutesReady")
-    )
-    return (
-        "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n"
-        f"  name: {name}\n  namespace: default\nstatus:\n  conditions:\n{conditions}"
-        f"  latestReadyRevisionName: {revision}\n  url: http://{name}.default.example.com\n"
-    )
-
-
 def sli(sheet: Sheet) -> Made:
     total = sheet.rng.choice((20, 200, 1000))
     body = sli_report(sheet.cell, sheet.at, sheet.value, total, "devbox", sheet.remark)
     path = f"{sheet.cell.folder}/sli_{sheet.cell.key}_{utc_stamp(sheet.at)}.md"
     return {path: body.encode()}, f"SLI {sheet.figure} of {total} requests"
-
-
-def sli_report(cell: Cell, at: datetime, value: float, total: int, vantage: str, remark: str) -> str:
-    """A service level report; `value` counts as the success rate when its unit is %."""
-    share = f"{value:g} %" if cell.metric.unit == "%" else "100 %"
-    good = round(total * value / 100) if cell.metric.unit == "%" else total
-    return (
-        f"# {cell.key} SLI report\n\n"
-        f"context_header: repo=aoba-roastery / branch=main / phase=Phase 3 / track={cell.key}\n\n"
-        f"- measured at (UTC): {utc_text(at)}\n- vantage: {vantage}\n- requests: {total}\n"
-        f"- success rate (HTTP 200): {share}\n- errors: {total - good}\n"
-        f"- {cell.metric.name}: {value:g} {cell.metric.unit} (target {cell.metric.target:g})\n\n{remark}\n"
-    )
 
 
 def metrics(sheet: Sheet) -> Made:
@@ -133,7 +106,7 @@ def metrics(sheet: Sheet) -> Made:
         "comment": sheet.remark,
     }
     name = sheet.at.astimezone(JST).strftime("%Y%m%d_%H%M")
-    return {f"{sheet.cell.folder}/metrics_{name}.json": _json(body)}, f"{metric.name} {sheet.figure}"
+    return {f"{sheet.cell.folder}/metrics_{name}.json": json_bytes(body)}, f"{metric.name} {sheet.figure}"
 
 
 def selfcost(sheet: Sheet) -> Made:
@@ -149,7 +122,7 @@ def selfcost(sheet: Sheet) -> Made:
         "comment": sheet.remark,
     }
     path = f"{sheet.cell.folder}/self_cost_{utc_stamp(sheet.at)}.json"
-    return {path: _json(body)}, f"{asks} asks at {sheet.figure} each"
+    return {path: json_bytes(body)}, f"{asks} asks at {sheet.figure} each"
 
 
 def decision(sheet: Sheet) -> Made:
@@ -167,8 +140,8 @@ def decision(sheet: Sheet) -> Made:
 def chart(sheet: Sheet) -> Made:
     """The curve of the ninety days before, as a picture."""
     metric = sheet.cell.metric
-    dice = Random(f"{sheet.cell.key}/{sheet.index}/chart")
-    values = [metric.at(sheet.age + 90 - 3 * day) + dice.uniform(-2, 2) * metric.noise for day in range(31)]
+    throw = dice(f"{sheet.cell.key}/{sheet.index}/chart")
+    values = [metric.at(sheet.age + 90 - 3 * day) + throw.uniform(-2, 2) * metric.noise for day in range(31)]
     path = f"{sheet.cell.folder}/img/{metric.name}_{jst_stamp(sheet.at)}.png"
     return {path: png.chart(values, metric.target)}, f"90 days of {metric.name} as a picture"
 
@@ -230,7 +203,7 @@ def ask(sheet: Sheet) -> Made:
         "warnings": [],
     }
     path = f"reports/ask/ask_{sheet.cell.key}_{utc_stamp(sheet.at)}.json"
-    return {path: _json(body)}, "answer of /ask update_north_star"
+    return {path: json_bytes(body)}, "answer of /ask update_north_star"
 
 
 def verdict(sheet: Sheet) -> Made:
@@ -243,7 +216,7 @@ def verdict(sheet: Sheet) -> Made:
         "notes_for_humans": [sheet.remark],
     }
     path = f"{sheet.cell.folder}/verdict_pr{number}_{utc_stamp(sheet.at)}.json"
-    return {path: _json(body)}, f"verdict for #{number}: AUTO_MERGE_OK"
+    return {path: json_bytes(body)}, f"verdict for #{number}: AUTO_MERGE_OK"
 
 
 def groom(sheet: Sheet) -> Made:
@@ -260,11 +233,7 @@ def groom(sheet: Sheet) -> Made:
         "rationale": [sheet.remark],
         "warnings": [],
     }
-    return {f"{sheet.cell.folder}/groom_{utc_stamp(sheet.at)}.json": _json(body)}, f"oldest proposal {sheet.value:.0f} days"
-
-
-def _json(body: object) -> bytes:
-    return (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
+    return {f"{sheet.cell.folder}/groom_{utc_stamp(sheet.at)}.json": json_bytes(body)}, f"oldest proposal {sheet.value:.0f} days"
 
 
 KINDS: dict[str, Callable[[Sheet], Made]] = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 
 from cells.demo import paper_kinds
 from cells.demo.clock import Clock
-from cells.demo.company import Cell, Company
+from cells.demo.company import Cell, Company, dice
 from cells.demo.paper_kinds import Sheet
 
 # Old evidence is sparser than new: each gap is this much longer than the one after it.
@@ -58,7 +57,7 @@ def _papers_of(cell: Cell, clock: Clock) -> Iterator[Paper]:
         return
     ages = list(_ages(cell))
     for index, age in enumerate(reversed(ages), start=1):
-        rng = Random(f"{cell.key}/{index}")
+        rng = dice(f"{cell.key}/{index}")
         kind = kinds[index % len(kinds)]
         people = kind in BY_PEOPLE
         observed = clock.at_desk(age) if people else clock.ago(age)
@@ -79,7 +78,7 @@ def _papers_of(cell: Cell, clock: Clock) -> Iterator[Paper]:
 
 def _ages(cell: Cell) -> Iterator[float]:
     """Ages of the cell's evidence from the newest backwards to its birth."""
-    rng = Random(f"{cell.key}/ages")
+    rng = dice(f"{cell.key}/ages")
     age, gap = float(cell.papers["newest"]), float(cell.papers["every"])
     while age < cell.born - 1:
         yield age

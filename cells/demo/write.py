@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from bisect import bisect_right
 from collections.abc import Callable
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import pygit2
 
-from cells.demo.clock import JST, Clock
+from cells.demo.clock import Clock
 from cells.demo.commits import Commit
 from cells.demo.company import Company, aoba
 from cells.demo.objects import Writer
-from cells.demo.proposals import WAITING, Base, Proposal
+from cells.demo.proposal_edits import Base, Proposal
+from cells.demo.proposals import WAITING
 from cells.demo.year import year
 
 Progress = Callable[[int, int], None]

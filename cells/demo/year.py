@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from random import Random
 
 from cells.demo import weekly
 from cells.demo.clock import Clock, utc_stamp
 from cells.demo.commits import Commit
-from cells.demo.company import HERE, Cell, Company, Project, Subject
+from cells.demo.company import HERE, Cell, Company, Project, Subject, dice
 from cells.demo.oddities import oddities
 from cells.demo.papers import Paper, papers
 from cells.demo.statefiles import cell_document, project_document
@@ -50,7 +49,7 @@ def _spread(commits: list[Commit]) -> Iterator[Commit]:
 
 def _numbered(commits: list[Commit], number: int) -> list[Commit]:
     """Squash merges carry their pull request's number; it grows by the few that were closed in between."""
-    rng = Random("pull requests")
+    rng = dice("pull requests")
     done = []
     for commit in commits:
         if commit.landed == "squash" or (not commit.landed and rng.random() < SQUASHED):

@@ -14,6 +14,7 @@ from cells.sentences import Sentence, sentence
 from cells.ssot.commands import GitFailed, create_mirror, git
 
 SOURCE_REFS = "refs/source/"
+FETCH = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -51,7 +52,7 @@ def fetch(repository: Repository) -> str:
         out = git(repository.mirror, "ls-remote", "--symref", "--end-of-options", source)
         if "\trefs/heads/" in out:
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"
-            git(repository.mirror, "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", source, refspec)  # fmt: skip
+            git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec)
     except GitFailed as said:
         raise SourceUnreadable(
             sentence("The source %(source)s cannot be read: %(git)s", source=without_secret(source), git=_last_line(said))

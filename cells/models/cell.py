@@ -30,6 +30,7 @@ class Cell(models.Model):
     memory = models.CharField(max_length=1000, blank=True)
     evidence_globs = models.JSONField(default=list)
     milestones = models.JSONField(default=dict, help_text="Milestone key to what this cell does in it.")
+    note = models.TextField(blank=True, help_text="Remarks of the table it was discovered in.")
     path = models.CharField(max_length=1000, blank=True, help_text="Where the repository describes this cell.")
     line = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)

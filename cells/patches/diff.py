@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -15,6 +16,7 @@ from cells.ssot.mirror import Mirror
 
 LINES_PER_FILE = 2000
 FILES = 200
+TOKENS = re.compile(r"[A-Za-z0-9_]+|\s+|.", re.DOTALL)
 WORDS_UP_TO = 2000  # characters of a line pair that is still compared within
 
 
@@ -145,16 +147,17 @@ def _pairs(removed: list[pygit2.DiffLine], added: list[pygit2.DiffLine]) -> Iter
 
 
 def within(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """What changed inside a line, by character: Japanese has no spaces to split at."""
+    """What changed inside a line: by word where words have spaces, by character in Japanese, which has none."""
     if len(old) + len(new) > WORDS_UP_TO:
         return (Part(old),), (Part(new),)
-    match = SequenceMatcher(None, old, new, autojunk=False)
+    before, after = TOKENS.findall(old), TOKENS.findall(new)
+    match = SequenceMatcher(None, before, after, autojunk=False)
     if match.ratio() < 0.4:
         return (Part(old),), (Part(new),)
     left, right = [], []
     for kind, a, b, c, d in match.get_opcodes():
-        left += [Part(old[a:b], kind != "equal")] if a < b else []
-        right += [Part(new[c:d], kind != "equal")] if c < d else []
+        left += [Part("".join(before[a:b]), kind != "equal")] if a < b else []
+        right += [Part("".join(after[c:d]), kind != "equal")] if c < d else []
     return tuple(left), tuple(right)
 
 

@@ -32,7 +32,7 @@ def read(reading: Reading) -> None:
     branches = reading.mirror.branches(SOURCE_REFS)
     branches.pop(repository.branch, None)
     known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
-    waiting = [p for p in Patch.objects.filter(repository=repository, state=life.PROPOSED)]
+    waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED))
     placer = Placer(reading)
     fresh = [(name, tip) for name, tip in sorted(branches.items()) if (name, tip) not in known]
     for number, (name, tip) in enumerate(fresh, start=1):
@@ -83,7 +83,13 @@ def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
     if proposal.contained:
         supersede(patch, CONTAINED)
         return
-    now = {"applies": proposal.obstacle is None, "obstacle": _stored(proposal.obstacle), "digest": proposal.digest, "files": proposal.files, "merge_base": proposal.merge_base}  # fmt: skip
+    now = {
+        "merge_base": proposal.merge_base,
+        "files": proposal.files,
+        "applies": proposal.obstacle is None,
+        "obstacle": _stored(proposal.obstacle),
+        "digest": proposal.digest,
+    }
     if any(getattr(patch, name) != value for name, value in now.items()):
         Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
         reading.count("patches_refreshed")

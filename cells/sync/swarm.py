@@ -7,6 +7,7 @@ import hashlib
 from django.db import transaction
 
 from cells.models import Cell, Lane, Project, Relation
+from cells.sentences import Sentence
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
 from cells.sync.reading import Reading
@@ -82,7 +83,7 @@ def cell(reading: Reading, spec: CellSpec, lane: Lane, project: Project | None) 
         "lane": lane, "project": project, "title": spec.title, "north_star": spec.north_star, "stage": spec.stage,
         "contract": spec.contract, "ask_modes": list(spec.ask), "owner": spec.owner, "cadence": spec.cadence,
         "state_path": spec.state, "state_section": spec.state_section, "memory": spec.memory,
-        "evidence_globs": list(spec.evidence), "milestones": dict(spec.actions), "path": spec.path, "line": spec.line,
+        "evidence_globs": list(spec.evidence), "milestones": dict(spec.actions), "note": spec.note, "path": spec.path, "line": spec.line,
     }  # fmt: skip
     row = Cell.objects.filter(repository=reading.repository, key=spec.key).first()
     if row is None or row.lane_id != lane.pk:
@@ -96,7 +97,7 @@ def _digest(reading: Reading, paths: list[str]) -> str:
     return hashlib.sha256("\n".join(blobs).encode()).hexdigest()
 
 
-def _kept_problems(reading: Reading) -> list:  # type: ignore[type-arg]
+def _kept_problems(reading: Reading) -> list[Sentence]:
     """The swarm did not change, so what was wrong with it is still wrong."""
     files = declared_in(list(reading.files))
     try:

@@ -436,11 +436,7 @@ def test_a_diff_is_cut_and_says_so(
 
 def test_a_diff_that_is_not_utf_8_is_still_shown(deciding: Program, tmp_path: Path) -> None:
     repository = a_repository(tmp_path)
-    source = source_of(repository)
-    made = source.writer.commit(
-        [source.tip()], {"docs/old.txt": "古い".encode("shift_jis") + b"\n"}, ("Ada", "a@b"), source.at, "Old"
-    )
-    source.writer.branch("ask/old", made)
+    source_of(repository).propose("ask/old", {"docs/old.txt": "古い\n".encode("shift_jis")})
     patch = a_patch(sync(repository), branch="ask/old")
     status, said = deciding.get(f"patches/{patch.pk}")
     assert status == 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from ninja.responses import NinjaJSONEncoder
 
 from cells.api import shown
 from cells.models import AuditEvent
@@ -25,13 +27,18 @@ class Command(BaseCommand):
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit has to be a whole number above zero.")
         for event in events(options["repo"], options["limit"]):
-            self.stdout.write(shown.event(event).model_dump_json() if options["json"] else in_words(event))
+            self.stdout.write(as_json(event) if options["json"] else in_words(event))
 
 
 def events(repo: str, limit: int | None) -> Iterable[AuditEvent]:
     """Oldest first; the newest `limit` of them."""
     rows = AuditEvent.objects.filter(repository=repo) if repo else AuditEvent.objects.all()
     return reversed(rows[:limit]) if limit else rows.order_by("pk").iterator()
+
+
+def as_json(event: AuditEvent) -> str:
+    """The event in one line, to the letter what the API answers."""
+    return json.dumps(shown.event(event).dict(), cls=NinjaJSONEncoder, ensure_ascii=False)
 
 
 def in_words(event: AuditEvent) -> str:

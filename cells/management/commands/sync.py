@@ -29,10 +29,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         repository = self.repository(options["key"], options["source"])
-        if options["json"] or not sys.stderr.isatty():
-            run = runs.execute_now(repository, "command line")
-        else:
-            run = self.watched(repository)
+        quiet = options["json"] or not sys.stderr.isatty()
+        run = runs.execute_now(repository, "command line") if quiet else self.watched(repository)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(run), ensure_ascii=False))
         if run.state == SyncRun.FAILED:
