@@ -10,6 +10,7 @@ from cells.models import Cell, Lane, Project, Relation
 from cells.sentences import Sentence
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
+from cells.sync import adoption
 from cells.sync.reading import Reading
 
 
@@ -33,6 +34,8 @@ def read(reading: Reading) -> None:
         reading.repository.swarm_origin, reading.repository.swarm_path = swarm.origin, swarm.path
         reading.repository.swarm_digest = digest
         reading.repository.save(update_fields=["swarm_origin", "swarm_path", "swarm_digest"])
+    if swarm.origin == "discovered":
+        adoption.offer(reading, swarm)
 
 
 def declared_in(paths: list[str]) -> list[str]:

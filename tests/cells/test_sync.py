@@ -12,7 +12,7 @@ from cells.models import AuditEvent, Cell, Evidence, Patch, Repository, StateVer
 from cells.patches import life
 from cells.repositories import known_as
 from cells.sync import runs
-from tests.factories import FILES, STATE, SWARM, a_repository, a_source, source_of, sync
+from tests.factories import FILES, STATE, SWARM, a_patch, a_repository, a_source, source_of, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +214,25 @@ def test_the_default_branch_is_the_one_head_names() -> None:
     assert default_branch("ref: refs/heads/trunk\tHEAD\nabc\tHEAD\nabc\trefs/heads/main\n") == "trunk"
     assert default_branch("abc\trefs/heads/zebra\nabc\trefs/heads/master\n") == "master"
     assert default_branch("") == ""
+
+
+CATALOGUE = """\
+# Overview
+
+| Cell key | Description | Lane | u_contract | /ask | Remarks |
+|---|---|---|---|---|---|
+| oven | Keeps the heat | monitoring | `heat-report` | yes | – |
+"""
+
+
+def test_a_discovered_swarm_comes_with_a_patch_that_declares_it(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path, files={"docs/cells.md": CATALOGUE}, proposals={})
+    assert repository.swarm_origin == "discovered"
+    offer = repository.patches.get(kind="swarm")
+    assert [file["path"] for file in offer.files] == ["swarm.toml"]
+    Repository.objects.update(read_digest="", swarm_digest="")
+    assert sync(repository).patches.count() == 1
+    a_patch(repository, life.LANDED, branch="")
+    sync(repository)
+    assert repository.swarm_origin == "declared"
+    assert Cell.objects.get().key == "oven"
