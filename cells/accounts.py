@@ -48,7 +48,9 @@ def redeem(token: str) -> User:
     with transaction.atomic():
         if SignInToken.objects.filter(live).update(used_at=timezone.now()) != 1:
             raise Forbidden(
-                sentence("This sign-in link was used already or is too old. `make run` prints a new one each time it starts.")
+                sentence(
+                    "This sign-in link was used already or is too old. `make run` prints a new one each time it starts."
+                )
             )
         user = SignInToken.objects.select_related("user").get(hash=digest(token)).user
         audit.record(actor=user, verb="sign_in", subject=user, after={"by": "link"})
@@ -58,9 +60,13 @@ def redeem(token: str) -> User:
 def make_token(*, user: User, scope: str, name: str = "") -> str:
     """A bearer token, shown once. It can do what its scope and its user both may. Raises Refused."""
     if scope not in ApiToken.SCOPES:
-        raise Refused(sentence("There is no scope %(scope)s; choose viewer, reviewer or operator.", scope=scope))
+        raise Refused(
+            sentence("There is no scope %(scope)s; choose viewer, reviewer or operator.", scope=scope)
+        )
     if not may(user, VIEWER) or not may(user, scope):
-        raise Forbidden(sentence("%(user)s does not hold the right %(scope)s.", user=user.get_username(), scope=scope))
+        raise Forbidden(
+            sentence("%(user)s does not hold the right %(scope)s.", user=user.get_username(), scope=scope)
+        )
     token = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         row = ApiToken.objects.create(user=user, scope=scope, name=name[:100], hash=digest(token))

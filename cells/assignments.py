@@ -20,7 +20,9 @@ def assign(*, evidence: Evidence, cells: list[Cell], by: User) -> None:
     with transaction.atomic():
         before = sorted(evidence.cells.values_list("key", flat=True))
         EvidenceCell.objects.filter(evidence=evidence).delete()
-        EvidenceCell.objects.bulk_create([EvidenceCell(evidence=evidence, cell=cell, why="person") for cell in cells])
+        EvidenceCell.objects.bulk_create(
+            [EvidenceCell(evidence=evidence, cell=cell, why="person") for cell in cells]
+        )
         evidence.lane = cells[0].lane if cells else evidence.lane
         evidence.save(update_fields=["lane"])
         audit.record(

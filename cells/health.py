@@ -65,7 +65,9 @@ def judge(seen: Seen) -> tuple[str, Sentence]:
     if not seen.evidence:
         return NO_EVIDENCE, sentence("No evidence has been seen for this cell.")
     if not seen.fresh:
-        return NO_EVIDENCE, sentence("No fresh evidence: the newest is from %(day)s.", day=f"{seen.newest:%Y-%m-%d}")
+        return NO_EVIDENCE, sentence(
+            "No fresh evidence: the newest is from %(day)s.", day=f"{seen.newest:%Y-%m-%d}"
+        )
     if seen.tasks and seen.earlier and seen.tasks[0] - seen.earlier[0] >= GROWN:
         return MOVING_AWAY, sentence(
             "Moving away: %(open)s of %(all)s tasks are open, four weeks before it was %(was_open)s of %(was_all)s.",
@@ -77,14 +79,26 @@ def judge(seen: Seen) -> tuple[str, Sentence]:
 def of_repository(repository: Repository) -> dict[int, Health]:
     """Cell id to health, for all cells of a repository, in a fixed number of queries."""
     now = as_of(repository)
-    cells = list(repository.cells.annotate(waiting=Count("patches", filter=Q(patches__state=life.PROPOSED), distinct=True)))
+    cells = list(
+        repository.cells.annotate(
+            waiting=Count("patches", filter=Q(patches__state=life.PROPOSED), distinct=True)
+        )
+    )
     counted = _evidence(repository, now)
     tasks, earlier = _tasks(repository, None), _tasks(repository, now - TREND)
     conflicts = conflicts_in(repository, now)
     result = {}
     for cell in cells:
         fresh, total, newest = counted.get(cell.pk, (0, 0, None))
-        seen = Seen(cell.stage, fresh, total, newest, tasks.get(cell.pk), earlier.get(cell.pk), tuple(conflicts[cell.key]))
+        seen = Seen(
+            cell.stage,
+            fresh,
+            total,
+            newest,
+            tasks.get(cell.pk),
+            earlier.get(cell.pk),
+            tuple(conflicts[cell.key]),
+        )
         state, why = judge(seen)
         delta = _share(seen.tasks) if seen.tasks else None
         result[cell.pk] = Health(state, why, cell.waiting, fresh, total, newest, delta, seen.conflicts)
@@ -102,7 +116,11 @@ def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Confli
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()
     ).select_related("evidence")
     dated = [
-        DatedClaim(claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line), c.evidence.observed_at, c.evidence.path)
+        DatedClaim(
+            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line),
+            c.evidence.observed_at,
+            c.evidence.path,
+        )
         for c in rows
     ]
     found: dict[str, list[Conflict]] = defaultdict(list)
@@ -114,7 +132,9 @@ def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Confli
 def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:
     rows = Evidence.objects.filter(repository=repository, current=True, cells__isnull=False).values("cells")
     counted: Iterable = rows.annotate(
-        fresh=Count("pk", filter=Q(observed_at__range=(now - _fresh(), now))), total=Count("pk"), newest=Max("observed_at")
+        fresh=Count("pk", filter=Q(observed_at__range=(now - _fresh(), now))),
+        total=Count("pk"),
+        newest=Max("observed_at"),
     ).values_list("cells", "fresh", "total", "newest")
     return {cell: (fresh, total, newest) for cell, fresh, total, newest in counted}
 
@@ -124,7 +144,9 @@ def _tasks(repository: Repository, before: datetime | None) -> dict[int, tuple[i
     rows = StateVersion.objects.filter(repository=repository, cell__isnull=False, all_tasks__gt=0)
     rows = rows.filter(committed_at__lte=before) if before else rows.filter(current=True)
     rows = rows.order_by("committed_at", "pk").annotate(owner=F("cell"))
-    return {owner: (open_, all_) for owner, open_, all_ in rows.values_list("owner", "open_tasks", "all_tasks")}
+    return {
+        owner: (open_, all_) for owner, open_, all_ in rows.values_list("owner", "open_tasks", "all_tasks")
+    }
 
 
 def _share(tasks: tuple[int, int]) -> float:

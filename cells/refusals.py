@@ -29,5 +29,7 @@ def say(stored: Sentence | dict[str, Any] | None) -> str:
     """A sentence, or its stored form, in the reader's language."""
     if stored is None:
         return ""
-    text, params = (stored.text, stored.params) if isinstance(stored, Sentence) else (stored["text"], stored["params"])
+    text, params = (
+        (stored.text, stored.params) if isinstance(stored, Sentence) else (stored["text"], stored["params"])
+    )
     return gettext(text) % params if params else gettext(text)

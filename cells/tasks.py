@@ -61,4 +61,3 @@ def tidy(**_: object) -> None:
 
     with sqlite3.connect(settings.CELERY_BROKER_URL.removeprefix("sqla+sqlite:///"), timeout=5) as broker:
         broker.execute("DELETE FROM kombu_message WHERE visible = 0")
-

@@ -7,12 +7,12 @@ Without CELERY_BROKER_URL the embedded broker is kombu's SQLAlchemy transport on
 import os
 
 from celery import Celery
-from kombu.transport.sqlalchemy import Transport
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vpm.settings")
 
-# The transport refuses this as an option; kombu's default of one second would be felt in the page.
-Transport.polling_interval = 0.1
+# By name, so that SQLAlchemy is imported only where the embedded broker is used.
+TRANSPORT_ALIASES["sqla"] = "vpm.embedded:Transport"
 
 app = Celery("vpm")
 app.config_from_object("django.conf:settings", namespace="CELERY")

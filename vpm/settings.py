@@ -72,7 +72,11 @@ SECRET_KEY = secret_key()
 hosts = os.environ.get("VPM_HOSTS", "")
 if PRODUCTION and not hosts:
     raise ImproperlyConfigured("VPM_HOSTS is not set; name the hosts this server answers to.")
-ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()] or ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()] or [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if PRODUCTION else []
 
 INSTALLED_APPS = [

@@ -55,7 +55,11 @@ def fetch(repository: Repository) -> str:
             git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec)
     except GitFailed as said:
         raise SourceUnreadable(
-            sentence("The source %(source)s cannot be read: %(git)s", source=without_secret(source), git=_last_line(said))
+            sentence(
+                "The source %(source)s cannot be read: %(git)s",
+                source=without_secret(source),
+                git=_last_line(said),
+            )
         ) from said
     return default_branch(out)
 
@@ -76,9 +80,21 @@ def push(repository: Repository, expected: str) -> Pushed:
     ref = f"refs/heads/{repository.branch}"
     lease = f"--force-with-lease={ref}:{expected}"
     try:
-        git(repository.mirror, "push", "--porcelain", lease, "--end-of-options", repository.source, f"{ref}:{ref}", timeout=120)
+        git(
+            repository.mirror,
+            "push",
+            "--porcelain",
+            lease,
+            "--end-of-options",
+            repository.source,
+            f"{ref}:{ref}",
+            timeout=120,
+        )
     except GitFailed as said:
-        return Pushed(False, _with_advice(repository, sentence("The source did not take it: %(git)s", git=_last_line(said))))
+        return Pushed(
+            False,
+            _with_advice(repository, sentence("The source did not take it: %(git)s", git=_last_line(said))),
+        )
     git(repository.mirror, "update-ref", SOURCE_REFS + repository.branch, ref)
     return Pushed(True)
 
@@ -97,7 +113,10 @@ def _takes_no_push(repository: Repository) -> Sentence | None:
         return None
     checked_out = not local.is_bare and local.references["HEAD"].target == f"refs/heads/{repository.branch}"
     if checked_out:
-        return _with_advice(repository, sentence("The branch is checked out at the source, and a person's work tree is never touched."))
+        return _with_advice(
+            repository,
+            sentence("The branch is checked out at the source, and a person's work tree is never touched."),
+        )
     return None
 
 
@@ -112,5 +131,7 @@ def _with_advice(repository: Repository, why: Sentence) -> Sentence:
 
 def _last_line(said: GitFailed) -> str:
     lines = [line for line in str(said).splitlines() if line.strip()]
-    telling = [line for line in lines if "rejected" in line or line.startswith(("fatal:", "error:", "remote:"))] or lines
+    telling = [
+        line for line in lines if "rejected" in line or line.startswith(("fatal:", "error:", "remote:"))
+    ] or lines
     return without_secret(telling[0])[:300] if telling else "no reason given"

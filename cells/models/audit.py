@@ -14,7 +14,9 @@ class AuditEvent(models.Model):
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
-    actor = models.CharField(max_length=150, help_text="User name, or the worker's verb for what no person did.")
+    actor = models.CharField(
+        max_length=150, help_text="User name, or the worker's verb for what no person did."
+    )
     verb = models.CharField(max_length=30)
     repository = models.CharField(max_length=63, blank=True, db_index=True)
     subject_type = models.CharField(max_length=30)
@@ -30,7 +32,7 @@ class AuditEvent(models.Model):
         return f"{self.actor} {self.verb} {self.subject_type} {self.subject}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("Audit events are append-only.")
         super().save(*args, **kwargs)
 

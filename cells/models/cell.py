@@ -31,7 +31,9 @@ class Cell(models.Model):
     evidence_globs = models.JSONField(default=list)
     milestones = models.JSONField(default=dict, help_text="Milestone key to what this cell does in it.")
     note = models.TextField(blank=True, help_text="Remarks of the table it was discovered in.")
-    path = models.CharField(max_length=1000, blank=True, help_text="Where the repository describes this cell.")
+    path = models.CharField(
+        max_length=1000, blank=True, help_text="Where the repository describes this cell."
+    )
     line = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)
 
@@ -53,7 +55,9 @@ class Relation(models.Model):
 
     class Meta:
         ordering = ["type", "source_id", "target_id"]
-        constraints = [models.UniqueConstraint(fields=["source", "target", "type"], name="one_relation_per_type")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "target", "type"], name="one_relation_per_type")
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.type} {self.target_id}"

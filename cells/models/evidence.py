@@ -29,14 +29,20 @@ class Evidence(models.Model):
     observed_written = models.CharField(max_length=100, blank=True)
     exact = models.BooleanField(default=True, help_text="False: only the day is known.")
     lane = models.ForeignKey(Lane, models.SET_NULL, null=True, blank=True, related_name="evidence")
-    family = models.CharField(max_length=60, blank=True, help_text="The lane its path names, also when the swarm has none such.")
+    family = models.CharField(
+        max_length=60, blank=True, help_text="The lane its path names, also when the swarm has none such."
+    )
     project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="evidence")
-    cells: models.ManyToManyField[Cell, EvidenceCell] = models.ManyToManyField(Cell, through="EvidenceCell", related_name="evidence")
+    cells: models.ManyToManyField[Cell, EvidenceCell] = models.ManyToManyField(
+        Cell, through="EvidenceCell", related_name="evidence"
+    )
     flags = models.JSONField(default=list, help_text="[{code, text, params}]: what is wrong with it.")
 
     class Meta:
         ordering = ["-observed_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["repository", "path", "commit"], name="one_evidence_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "path", "commit"], name="one_evidence_per_version")
+        ]
         indexes = [
             models.Index(fields=["repository", "current", "-observed_at"]),
             models.Index(fields=["repository", "blob"]),

@@ -15,7 +15,9 @@ class Patch(models.Model):
     """`tip` proposes what changed since `merge_base`. A branch that moves is a new patch."""
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="patches")
-    branch = models.CharField(max_length=500, blank=True, help_text="The source's branch; empty for one made here.")
+    branch = models.CharField(
+        max_length=500, blank=True, help_text="The source's branch; empty for one made here."
+    )
     tip = models.CharField(max_length=40)
     merge_base = models.CharField(max_length=40, blank=True)
     kind = models.CharField(max_length=30)
@@ -26,12 +28,16 @@ class Patch(models.Model):
     proposer = models.ForeignKey("auth.User", models.SET_NULL, null=True, blank=True, related_name="+")
     authored_at = models.DateTimeField()
     proposed_at = models.DateTimeField(auto_now_add=True)
-    files = models.JSONField(default=list, help_text="[{path, old, new, status, added, removed}] against the merge base.")
+    files = models.JSONField(
+        default=list, help_text="[{path, old, new, status, added, removed}] against the merge base."
+    )
     cells: models.ManyToManyField[Cell, models.Model] = models.ManyToManyField(Cell, related_name="patches")
     lane = models.ForeignKey(Lane, models.SET_NULL, null=True, blank=True, related_name="patches")
     applies = models.BooleanField(default=True)
     obstacle = models.JSONField(null=True, help_text="The sentence that says why it does not apply.")
-    digest = models.CharField(max_length=64, help_text="Of what landing it now would change; see patches.digest.")
+    digest = models.CharField(
+        max_length=64, help_text="Of what landing it now would change; see patches.digest."
+    )
     state = models.CharField(max_length=10, default=life.PROPOSED, choices=[(s, s) for s in life.STATES])
     state_note = models.JSONField(null=True, help_text="The sentence that says why it is in this state.")
     state_at = models.DateTimeField()
@@ -39,15 +45,21 @@ class Patch(models.Model):
     lease_until = models.DateTimeField(null=True)
     commit = models.CharField(max_length=40, blank=True)
     landed_at = models.DateTimeField(null=True)
-    push_state = models.CharField(max_length=10, blank=True, choices=[(s, s) for s in ("", "pending", "pushed", "not_pushed")])
+    push_state = models.CharField(
+        max_length=10, blank=True, choices=[(s, s) for s in ("", "pending", "pushed", "not_pushed")]
+    )
     push_note = models.JSONField(null=True)
 
     class Meta:
         ordering = ["-authored_at", "-pk"]
         verbose_name_plural = "patches"
         constraints = [
-            models.UniqueConstraint(fields=["repository", "branch", "tip"], name="one_patch_per_branch_and_tip"),
-            models.CheckConstraint(condition=~Q(state=life.LANDED) | ~Q(commit=""), name="landed_patch_has_commit"),
+            models.UniqueConstraint(
+                fields=["repository", "branch", "tip"], name="one_patch_per_branch_and_tip"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=life.LANDED) | ~Q(commit=""), name="landed_patch_has_commit"
+            ),
         ]
         indexes = [models.Index(fields=["repository", "state", "-authored_at"])]
 

@@ -11,22 +11,30 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-repository_key = RegexValidator(r"^[a-z0-9][a-z0-9._-]{0,62}$", _("A key is lower-case letters, digits, dots and dashes."))
+repository_key = RegexValidator(
+    r"^[a-z0-9][a-z0-9._-]{0,62}$", _("A key is lower-case letters, digits, dots and dashes.")
+)
 
 
 class Repository(models.Model):
     """One SSOT known here under a key, mirrored under VPM_DATA_DIR."""
 
     key = models.CharField(max_length=63, unique=True, validators=[repository_key])
-    source = models.CharField(max_length=1000, help_text=_("Path or URL of the repository, or of a bundle of it."))
+    source = models.CharField(
+        max_length=1000, help_text=_("Path or URL of the repository, or of a bundle of it.")
+    )
     branch = models.CharField(max_length=200, default="main")
     head = models.CharField(max_length=40, blank=True, help_text=_("The last commit read."))
     head_at = models.DateTimeField(null=True)
     source_head = models.CharField(max_length=40, blank=True, help_text=_("Where the source's branch stood."))
-    swarm_origin = models.CharField(max_length=12, default="none", choices=[(o, o) for o in ("declared", "discovered", "none")])
+    swarm_origin = models.CharField(
+        max_length=12, default="none", choices=[(o, o) for o in ("declared", "discovered", "none")]
+    )
     swarm_path = models.CharField(max_length=1000, blank=True)
     read_digest = models.CharField(max_length=64, blank=True, help_text=_("Of the branches as last read."))
-    swarm_digest = models.CharField(max_length=64, blank=True, help_text=_("Of what the last good swarm was read from."))
+    swarm_digest = models.CharField(
+        max_length=64, blank=True, help_text=_("Of what the last good swarm was read from.")
+    )
     problems = models.JSONField(default=list, help_text=_("Sentences about the last reading."))
     newest_evidence_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -76,7 +84,9 @@ class SyncRun(models.Model):
     QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="runs")
-    state = models.CharField(max_length=8, default=QUEUED, choices=[(s, s) for s in (QUEUED, RUNNING, DONE, FAILED)])
+    state = models.CharField(
+        max_length=8, default=QUEUED, choices=[(s, s) for s in (QUEUED, RUNNING, DONE, FAILED)]
+    )
     asked_by = models.CharField(max_length=150, blank=True)
     step = models.CharField(max_length=40, blank=True)
     done = models.PositiveIntegerField(default=0)
@@ -90,8 +100,12 @@ class SyncRun(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["repository"], condition=Q(state="running"), name="one_running_sync"),
-            models.UniqueConstraint(fields=["repository"], condition=Q(state="queued"), name="one_queued_sync"),
+            models.UniqueConstraint(
+                fields=["repository"], condition=Q(state="running"), name="one_running_sync"
+            ),
+            models.UniqueConstraint(
+                fields=["repository"], condition=Q(state="queued"), name="one_queued_sync"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,9 @@ class Review(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["patch", "digest"], condition=models.Q(void__isnull=True), name="one_decision_per_digest"
+                fields=["patch", "digest"],
+                condition=models.Q(void__isnull=True),
+                name="one_decision_per_digest",
             )
         ]
 

@@ -30,10 +30,13 @@ class StateVersion(models.Model):
         ordering = ["committed_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["repository", "path", "section", "commit", "cell"], name="one_reading_per_version_and_cell"
+                fields=["repository", "path", "section", "commit", "cell"],
+                name="one_reading_per_version_and_cell",
             ),
             models.UniqueConstraint(
-                fields=["repository", "path", "commit"], condition=Q(cell__isnull=True), name="one_reading_per_version"
+                fields=["repository", "path", "commit"],
+                condition=Q(cell__isnull=True),
+                name="one_reading_per_version",
             ),
         ]
         indexes = [models.Index(fields=["repository", "current"])]

@@ -41,7 +41,7 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     if not base:
         why = sentence("This branch shares no history with main, so there is nothing to compare it with.")
         return Proposal("", [], "", _digest([tip]), False, why)
-    files = changed_files(mirror.repo, mirror.commit(base), mirror.commit(tip))
+    files = changed_files(mirror.commit(base), mirror.commit(tip))
     merged = mirror.merge(base, main, tip)
     if merged.conflicts:
         why = sentence(
@@ -54,9 +54,9 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     return Proposal(base, files, merged.tree, digest, merged.tree == str(main_tree.id), None)
 
 
-def changed_files(repo: pygit2.Repository, old: pygit2.Commit, new: pygit2.Commit) -> list[dict[str, Any]]:
+def changed_files(old: pygit2.Commit, new: pygit2.Commit) -> list[dict[str, Any]]:
     """One row per changed path, renames found, with added and removed lines."""
-    diff = repo.diff(old.tree, new.tree, context_lines=0)
+    diff = old.tree.diff_to_tree(new.tree, context_lines=0)
     diff.find_similar()
     return [_row(patch) for patch in diff if patch is not None]
 
@@ -83,9 +83,13 @@ def clean(path: str) -> str:
 
 
 def _touched(repo: pygit2.Repository, main: pygit2.Tree, merged: str) -> list[list[str]]:
-    diff = repo.diff(main, repo[merged].peel(pygit2.Tree))
+    diff = main.diff_to_tree(repo[merged].peel(pygit2.Tree))
     return sorted(
-        [clean(d.new_file.path), f"{int(d.old_file.mode):o} {d.old_file.id}", f"{int(d.new_file.mode):o} {d.new_file.id}"]
+        [
+            clean(d.new_file.path),
+            f"{int(d.old_file.mode):o} {d.old_file.id}",
+            f"{int(d.new_file.mode):o} {d.new_file.id}",
+        ]
         for d in diff.deltas
     )
 

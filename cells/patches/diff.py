@@ -95,7 +95,7 @@ def unified(mirror: Mirror, base: str, tip: str, limit: int) -> tuple[str, bool]
 
 
 def _diff(mirror: Mirror, base: str, tip: str) -> Any:
-    diff = mirror.repo.diff(mirror.commit(base).tree, mirror.commit(tip).tree, context_lines=3)
+    diff = mirror.commit(base).tree.diff_to_tree(mirror.commit(tip).tree, context_lines=3)
     diff.find_similar()
     return diff
 

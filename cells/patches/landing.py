@@ -54,7 +54,13 @@ def land(patch: Patch) -> None:
         log.info("patch %s was settled by another worker", patch.pk)
     except Exception as error:
         log.exception("landing patch %s failed", patch.pk)
-        shift(patch, "fail", actor=WORKER, note=sentence("Landing failed: %(error)s", error=str(error)[:300]), lease_until=None)
+        shift(
+            patch,
+            "fail",
+            actor=WORKER,
+            note=sentence("Landing failed: %(error)s", error=str(error)[:300]),
+            lease_until=None,
+        )
 
 
 def put_on_main(patch: Patch) -> str:
@@ -87,22 +93,37 @@ def decision(patch: Patch) -> Review:
     review = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True).select_related("by").first()
     if review is None:
         raise Stale(sentence("No approval of this patch counts any more."))
-    waiting = Patch(state=life.PROPOSED, applies=True, proposer_id=patch.proposer_id, author_email=patch.author_email)
+    waiting = Patch(
+        state=life.PROPOSED, applies=True, proposer_id=patch.proposer_id, author_email=patch.author_email
+    )
     try:
         check_approve(waiting, type(review.by).objects.get(pk=review.by_id))
     except Refused as refused:
-        raise Stale(sentence("The approval by %(name)s no longer counts: %(why)s", name=review.by.get_username(), why=str(refused.why))) from refused
+        raise Stale(
+            sentence(
+                "The approval by %(name)s no longer counts: %(why)s",
+                name=review.by.get_username(),
+                why=str(refused.why),
+            )
+        ) from refused
     return review
 
 
 def make_commit(mirror: Mirror, patch: Patch, review: Review, main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
     proposed = mirror.commit(patch.tip)
-    author = commits.Author(proposed.author.name, proposed.author.email, proposed.author.time, proposed.author.offset)
+    author = commits.Author(
+        proposed.author.name, proposed.author.email, proposed.author.time, proposed.author.offset
+    )
     by = review.by
-    trailers = {"Patch-Id": patch_id(patch), "Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})"}
+    trailers = {
+        "Patch-Id": patch_id(patch),
+        "Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})",
+    }
     message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", trailers)
-    return commits.build(mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp()))
+    return commits.build(
+        mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp())
+    )
 
 
 def patch_id(patch: Patch) -> str:
@@ -113,7 +134,9 @@ def patch_id(patch: Patch) -> str:
 def find(mirror: Mirror, patch: Patch) -> str:
     """The commit that landed this patch, if any worker ever made it."""
     since = int((patch.proposed_at - timedelta(days=1)).timestamp())
-    return commits.find_trailer(mirror, f"refs/heads/{patch.repository.branch}", "Patch-Id", patch_id(patch), since)
+    return commits.find_trailer(
+        mirror, f"refs/heads/{patch.repository.branch}", "Patch-Id", patch_id(patch), since
+    )
 
 
 def landed(patch: Patch, commit: str) -> None:
@@ -136,7 +159,8 @@ def settle() -> int:
     """Pick up what stopped moving: approved patches nobody took, landings whose worker died. Returns how many."""
     now = timezone.now()
     stuck = Patch.objects.filter(
-        Q(state=life.LANDING, lease_until__lt=now) | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5))
+        Q(state=life.LANDING, lease_until__lt=now)
+        | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5))
     ).select_related("repository")
     for patch in stuck:
         if patch.state == life.LANDING:

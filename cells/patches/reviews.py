@@ -34,12 +34,18 @@ def check_approve(patch: Patch, by: User) -> None:
 def check_seen(patch: Patch, digest: str) -> None:
     """Refuse a decision about bytes that are no longer what the patch would change."""
     if digest != patch.digest:
-        raise Refused(sentence("This patch changed since you looked at it. Read what it would do now, then decide again."))
+        raise Refused(
+            sentence(
+                "This patch changed since you looked at it. Read what it would do now, then decide again."
+            )
+        )
 
 
 def proposed_by(patch: Patch, user: User) -> bool:
     """Whether the user is the proposer, by account or by the author's mail address."""
-    return patch.proposer_id == user.pk or bool(user.email and user.email.lower() == patch.author_email.lower())
+    return patch.proposer_id == user.pk or bool(
+        user.email and user.email.lower() == patch.author_email.lower()
+    )
 
 
 def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
@@ -48,7 +54,9 @@ def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
     check_seen(patch, digest)
     with transaction.atomic():
         shift(patch, "approve", actor=by, reason=reason, digest=digest)
-        review = Review.objects.create(patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason)
+        review = Review.objects.create(
+            patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason
+        )
         wake("cells.land", patch_id=patch.pk)
     return review
 
@@ -85,7 +93,16 @@ def void(patch: Patch, why: Sentence) -> None:
     patch.reviews.filter(void__isnull=True).update(void=why.as_json())
 
 
-def shift(patch: Patch, verb: str, *, actor: User | str, note: Sentence | None = None, reason: str = "", digest: str = "", **fields: object) -> None:
+def shift(
+    patch: Patch,
+    verb: str,
+    *,
+    actor: User | str,
+    note: Sentence | None = None,
+    reason: str = "",
+    digest: str = "",
+    **fields: object,
+) -> None:
     """The one place that writes `state`: a conditional update by the life table, with its audit event.
 
     With `digest`, only while the patch still would change exactly that. Raises Refused when someone was faster.
@@ -95,7 +112,12 @@ def shift(patch: Patch, verb: str, *, actor: User | str, note: Sentence | None =
     if digest:
         rows = rows.filter(digest=digest)
     before = patch.state
-    changes = {"state": step.target, "state_at": timezone.now(), "state_note": note.as_json() if note else None, **fields}
+    changes = {
+        "state": step.target,
+        "state_at": timezone.now(),
+        "state_note": note.as_json() if note else None,
+        **fields,
+    }
     with transaction.atomic():
         if rows.update(**changes) != 1:
             patch.refresh_from_db()

@@ -37,7 +37,9 @@ def git(mirror: Path, *arguments: str, stdin: str | None = None, timeout: int = 
     except subprocess.TimeoutExpired as late:
         raise GitFailed(f"git {arguments[0]} took longer than {timeout} s") from late
     if done.returncode:
-        raise GitFailed(done.stderr.strip().encode("utf-8", "replace").decode() or f"git {arguments[0]} failed")
+        raise GitFailed(
+            done.stderr.strip().encode("utf-8", "replace").decode() or f"git {arguments[0]} failed"
+        )
     return done.stdout
 
 

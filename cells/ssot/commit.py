@@ -11,7 +11,9 @@ from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 
 # A proposal's own message must not be able to forge what only landing may say.
-OURS = re.compile(r"^\s*(patch-id|approved-by|audit-head|reverts-patch|contract)\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
+OURS = re.compile(
+    r"^\s*(patch-id|approved-by|audit-head|reverts-patch|contract)\s*:.*\n?", re.IGNORECASE | re.MULTILINE
+)
 COMMITTER = ("VPM", "vpm@localhost")
 
 
@@ -27,7 +29,9 @@ class Author:
 
 def build(mirror: Mirror, *, tree: str, parent: str, author: Author, message: str, now: int) -> str:
     """A commit object with one parent; no ref points to it yet."""
-    signature = pygit2.Signature(_plain(author.name) or "unknown", _plain(author.email), author.time, author.offset)
+    signature = pygit2.Signature(
+        _plain(author.name) or "unknown", _plain(author.email), author.time, author.offset
+    )
     committer = pygit2.Signature(*COMMITTER, now, 0)
     return str(mirror.repo.create_commit(None, signature, committer, message, tree, [parent]))
 
@@ -37,7 +41,11 @@ def message_with(text: str, trailers: dict[str, str]) -> str:
     body = OURS.sub("", text.replace("\r\n", "\n")).strip() or "Change without a message"
     ours = [f"{name}: {_plain(value)}" for name, value in trailers.items()]
     last = body.rsplit("\n\n", 1)[-1]
-    gap = "\n" if "\n\n" in body and all(re.match(r"[A-Za-z-]+: \S", line) for line in last.splitlines()) else "\n\n"
+    gap = (
+        "\n"
+        if "\n\n" in body and all(re.match(r"[A-Za-z-]+: \S", line) for line in last.splitlines())
+        else "\n\n"
+    )
     return body + gap + "\n".join(ours) + "\n"
 
 

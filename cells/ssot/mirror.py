@@ -67,7 +67,11 @@ class Mirror:
 
     def has_commit(self, name: str) -> bool:
         """Whether a full commit id, typed by anyone, names a commit here."""
-        found = self.repo.get(name) if len(name) == 40 and all(char in "0123456789abcdef" for char in name) else None
+        found = (
+            self.repo.get(name)
+            if len(name) == 40 and all(char in "0123456789abcdef" for char in name)
+            else None
+        )
         return isinstance(found, pygit2.Commit)
 
     def is_ancestor(self, old: str, new: str) -> bool:
@@ -84,7 +88,16 @@ class Mirror:
         if old == new:
             return
         span = [f"{old}..{new}" if old else new]
-        flags = ["--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "-z", "--no-renames", "--no-abbrev", "--root"]
+        flags = [
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--reverse",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--no-abbrev",
+            "--root",
+        ]
         # Encoded refs and paths may be hostile; `--end-of-options` keeps them arguments.
         out = git(self.path, "log", *flags, "--format=%x01%H %ct", "--end-of-options", *span, "--", *paths)
         for block in out.split("\x01")[1:]:
@@ -123,7 +136,11 @@ class Mirror:
         """Three-way merge in memory of `tip`'s change since `base` into `main`."""
         ours, theirs = self.commit(main).tree, self.commit(tip).tree
         index = self.repo.merge_trees(self.commit(base).tree, ours, theirs)
-        conflicts = tuple(sorted({side.path for sides in index.conflicts for side in sides if side} if index.conflicts else ()))
+        conflicts = tuple(
+            sorted(
+                {side.path for sides in index.conflicts for side in sides if side} if index.conflicts else ()
+            )
+        )
         return Merge("" if conflicts else str(index.write_tree(self.repo)), conflicts)
 
 

@@ -14,7 +14,9 @@ from cells.ssot import commit as commits
 from cells.ssot.commands import swap
 from cells.ssot.mirror import Mirror
 
-DISPLACED = sentence("It had landed here, but the source changed the same lines before it was pushed. Please look again.")
+DISPLACED = sentence(
+    "It had landed here, but the source changed the same lines before it was pushed. Please look again."
+)
 
 
 def bring(repository: Repository) -> Mirror:
@@ -66,7 +68,16 @@ def replay(repository: Repository, mirror: Mirror, ref: str, theirs: str, ours: 
             _moved(patch, moved[patch.pk])
     for patch in lost:
         void(patch, DISPLACED)
-        shift(patch, "displace", actor="sync", note=DISPLACED, commit="", landed_at=None, push_state="", push_note=None)
+        shift(
+            patch,
+            "displace",
+            actor="sync",
+            note=DISPLACED,
+            commit="",
+            landed_at=None,
+            push_state="",
+            push_note=None,
+        )
 
 
 def _again(mirror: Mirror, commit: str, parent: str, tree: str) -> str:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from cells.evidence.assign import CellHint, CellIndex
 from cells.evidence.reading import EvidenceReading, read_evidence
-from cells.models import Cell, Claim, Evidence, EvidenceCell
+from cells.models import Cell, Claim, Evidence, EvidenceCell, Lane, Project
 from cells.ssot.mirror import READ_LIMIT, Change, Step
 from cells.sync.reading import Reading
 
@@ -34,9 +34,13 @@ def read(reading: Reading) -> None:
     reading.repository.newest_evidence_at = _honest(reader.current()).aggregate(at=Max("observed_at"))["at"]
 
 
-def _honest(rows):  # type: ignore[no-untyped-def]
+def _honest(rows: QuerySet[Evidence]) -> QuerySet[Evidence]:
     """Without those that claim a time later than their commit."""
-    later = [row.pk for row in rows.exclude(flags=[]).only("pk", "flags") if any(f["code"] == "future" for f in row.flags)]
+    later = [
+        row.pk
+        for row in rows.exclude(flags=[]).only("pk", "flags")
+        if any(f["code"] == "future" for f in row.flags)
+    ]
     return rows.exclude(pk__in=later)
 
 
@@ -56,7 +60,7 @@ class Reader:
         """Everything under reports/, and what the swarm names."""
         return path.startswith("reports/") or bool(self.hints.by_glob(path))
 
-    def current(self):  # type: ignore[no-untyped-def]
+    def current(self) -> QuerySet[Evidence]:
         return Evidence.objects.filter(repository=self.repository, current=True)
 
     def add(self, rows: list[tuple[Step, Change]]) -> None:
@@ -68,7 +72,9 @@ class Reader:
 
     def _add(self, rows: list[tuple[Step, Change]]) -> None:
         known = set(
-            Evidence.objects.filter(repository=self.repository, commit__in={step.commit for step, _ in rows}).values_list("path", "commit")
+            Evidence.objects.filter(
+                repository=self.repository, commit__in={step.commit for step, _ in rows}
+            ).values_list("path", "commit")
         )
         rows = [(step, change) for step, change in rows if (change.path, step.commit) not in known]
         sizes = self.reading.mirror.sizes([change.blob for _, change in rows if change.blob])
@@ -96,7 +102,9 @@ class Reader:
 
     def _say(self, change: Change, size: int, step: Step, earlier: str | None) -> EvidenceReading:
         data = self.reading.mirror.data(change.blob) if size <= READ_LIMIT else None
-        return read_evidence(change.path, data, size, step.at, self.hints, tuple(self.projects), earlier if size else None)
+        return read_evidence(
+            change.path, data, size, step.at, self.hints, tuple(self.projects), earlier if size else None
+        )
 
     def _row(self, step: Step, change: Change, size: int, said: EvidenceReading) -> Evidence:
         lane, project = self._place(said)
@@ -109,7 +117,7 @@ class Reader:
             flags=[{"code": flag.code, **flag.sentence.as_json()} for flag in said.flags],
         )  # fmt: skip
 
-    def _place(self, said: EvidenceReading):  # type: ignore[no-untyped-def]
+    def _place(self, said: EvidenceReading) -> tuple[Lane | None, Project | None]:
         """The lane is that of its first cell, else the one its path names."""
         cell = self.cells.get(said.cells[0].key) if said.cells else None
         return (cell.lane if cell else self.lanes.get(said.lane)), self.projects.get(said.project)
@@ -121,7 +129,15 @@ class Reader:
             Evidence.objects.bulk_create([row for row, _ in made])
             self._assign(made, by_hand)
             claims = [
-                Claim(evidence=row, subject=c.subject, predicate=c.predicate, value=c.value, unit=c.unit, vantage=c.vantage, line=c.line)
+                Claim(
+                    evidence=row,
+                    subject=c.subject,
+                    predicate=c.predicate,
+                    value=c.value,
+                    unit=c.unit,
+                    vantage=c.vantage,
+                    line=c.line,
+                )
                 for row, said in made
                 for c in said.claims
             ]
@@ -132,13 +148,19 @@ class Reader:
     def _by_hand(self, paths: Iterable[str]) -> dict[str, set[int]]:
         """A person's assignment holds for the path, also for its next version."""
         kept: dict[str, set[int]] = {}
-        rows = EvidenceCell.objects.filter(evidence__repository=self.repository, evidence__path__in=paths, why="person")
+        rows = EvidenceCell.objects.filter(
+            evidence__repository=self.repository, evidence__path__in=paths, why="person"
+        )
         for path, cell in rows.values_list("evidence__path", "cell_id"):
             kept.setdefault(path, set()).add(cell)
         return kept
 
     def _assign(self, made: list[tuple[Evidence, EvidenceReading]], by_hand: dict[str, set[int]]) -> None:
-        rows = [EvidenceCell(evidence=row, cell_id=cell, why="person") for row, _ in made for cell in by_hand.get(row.path, ())]
+        rows = [
+            EvidenceCell(evidence=row, cell_id=cell, why="person")
+            for row, _ in made
+            for cell in by_hand.get(row.path, ())
+        ]
         rows += [
             EvidenceCell(evidence=row, cell=self.cells[match.key], why=match.why)
             for row, said in made
@@ -170,7 +192,10 @@ def index_of(cells: Iterable[Cell]) -> CellIndex:
     """What tells a path or a text that it is about a cell."""
     cells = list(cells)
     keys = {cell.key for cell in cells}
-    return CellIndex(CellHint(cell.key, _short(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key) for cell in cells)
+    return CellIndex(
+        CellHint(cell.key, _short(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key)
+        for cell in cells
+    )
 
 
 def _short(key: str, keys: set[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -119,7 +120,11 @@ class Placer:
         self.reading = reading
         self.cells = {cell.key: cell for cell in reading.repository.cells.select_related("lane")}
         self.lanes = {lane.key: lane for lane in reading.repository.lanes.all()}
-        self.by_state = {cell.state_path: cell for cell in self.cells.values() if cell.state_path and not cell.state_section}
+        self.by_state = {
+            cell.state_path: cell
+            for cell in self.cells.values()
+            if cell.state_path and not cell.state_section
+        }
         self.hints = index_of(self.cells.values())
 
     def place(self, patch: Patch) -> None:
@@ -147,10 +152,16 @@ FAMILIES = (
     (r"^autopilot/", "autopilot"),
     (r"doc-update", "doc-update"),
 )
-BY_PATH = (("STATE/", "state"), ("docs/", "docs"), ("reports/", "report"), ("data/", "data"), ("swarm.toml", "swarm"))
+BY_PATH = (
+    ("STATE/", "state"),
+    ("docs/", "docs"),
+    ("reports/", "report"),
+    ("data/", "data"),
+    ("swarm.toml", "swarm"),
+)
 
 
-def kind_of(branch: str, files: list[dict]) -> str:  # type: ignore[type-arg]
+def kind_of(branch: str, files: list[dict[str, Any]]) -> str:
     """The family its branch name says, else the one all its paths share, else "change"."""
     for pattern, kind in FAMILIES:
         if re.search(pattern, branch):
@@ -166,5 +177,5 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-def _stored(why: Sentence | None) -> dict | None:  # type: ignore[type-arg]
+def _stored(why: Sentence | None) -> dict[str, Any] | None:
     return why.as_json() if why else None

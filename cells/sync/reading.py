@@ -79,7 +79,9 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
     known = repository.read_digest.startswith(READER + ":") and mirror.is_ancestor(repository.head, head)
     reading = Reading(repository, mirror, repository.head if known else "", head, progress)
     if not head:
-        reading.problems.append(sentence("The repository is empty: it has no commit yet, so there is nothing to show."))
+        reading.problems.append(
+            sentence("The repository is empty: it has no commit yet, so there is nothing to show.")
+        )
     else:
         for step in (swarm, state, evidence, proposals):
             step.read(reading)
@@ -97,12 +99,21 @@ def _record(reading: Reading, digest: str) -> dict[str, Any]:
         repository.problems = [problem.as_json() for problem in reading.problems[:200]]
         repository.synced_at = timezone.now()
         repository.save()
-    return {"head": reading.head, "changed": True, "problems": [str(p) for p in reading.problems[:200]], **reading.counts}
+    return {
+        "head": reading.head,
+        "changed": True,
+        "problems": [str(p) for p in reading.problems[:200]],
+        **reading.counts,
+    }
 
 
 def _digest(mirror: Mirror) -> str:
     """Names everything a reading depends on: our branch, the source's branches, the readers."""
-    refs = sorted((mirror.branches("refs/source/") | {"": "|".join(sorted(mirror.branches("refs/heads/").values()))}).items())
+    refs = sorted(
+        (
+            mirror.branches("refs/source/") | {"": "|".join(sorted(mirror.branches("refs/heads/").values()))}
+        ).items()
+    )
     return READER + ":" + hashlib.sha256(repr(refs).encode()).hexdigest()[:48]
 
 

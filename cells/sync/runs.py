@@ -55,7 +55,10 @@ def execute(run: SyncRun, watch: Progress | None = None) -> SyncRun:
         _finish(run, SyncRun.FAILED, error=unreadable.why.as_json())
     except Exception as error:
         log.exception("sync of %s failed", run.repository)
-        why = sentence("Sync stopped by a fault of ours (%(error)s). What was read before stands.", error=repr(error)[:300])
+        why = sentence(
+            "Sync stopped by a fault of ours (%(error)s). What was read before stands.",
+            error=repr(error)[:300],
+        )
         _finish(run, SyncRun.FAILED, error=why.as_json())
     queued = SyncRun.objects.filter(repository=run.repository, state=SyncRun.QUEUED).first()
     if queued:
@@ -65,7 +68,9 @@ def execute(run: SyncRun, watch: Progress | None = None) -> SyncRun:
 
 def execute_now(repository: Repository, asked_by: str, watch: Progress | None = None) -> SyncRun:
     """For a command line that waits: queue, then run here as soon as no other run holds the repository."""
-    run, _ = SyncRun.objects.get_or_create(repository=repository, state=SyncRun.QUEUED, defaults={"asked_by": asked_by})
+    run, _ = SyncRun.objects.get_or_create(
+        repository=repository, state=SyncRun.QUEUED, defaults={"asked_by": asked_by}
+    )
     while execute(run, watch).state == SyncRun.QUEUED:
         time.sleep(0.2)
         settle()
@@ -91,7 +96,9 @@ def _claim(run: SyncRun) -> bool:
     lease = timezone.now() + LEASE
     try:
         with transaction.atomic():
-            taken = SyncRun.objects.filter(pk=run.pk, state=SyncRun.QUEUED).update(state=SyncRun.RUNNING, lease_until=lease)
+            taken = SyncRun.objects.filter(pk=run.pk, state=SyncRun.QUEUED).update(
+                state=SyncRun.RUNNING, lease_until=lease
+            )
     except IntegrityError:  # one_running_sync: another run holds the repository
         return False
     run.refresh_from_db()
@@ -100,26 +107,29 @@ def _claim(run: SyncRun) -> bool:
 
 def _recorder(run: SyncRun, watch: Progress | None) -> Progress:
     """Progress goes to the row (at most four times a second) and to whoever watches."""
-    last = [0.0, ""]
+    last_at, last_step = 0.0, ""
 
     def record(step: str, done: int, total: int) -> None:
+        nonlocal last_at, last_step
         if watch:
             watch(step, done, total)
         now = time.monotonic()
-        if step == last[1] and done < total and now - float(last[0]) < 0.25:
+        if step == last_step and done < total and now - last_at < 0.25:
             return
-        last[:] = [now, step]
+        last_at, last_step = now, step
         lease = timezone.now() + LEASE
         SyncRun.objects.filter(pk=run.pk).update(step=step, done=done, total=total, lease_until=lease)
 
     return record
 
 
-def _finish(run: SyncRun, state: str, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None) -> None:
+def _finish(
+    run: SyncRun, state: str, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
+) -> None:
     now = timezone.now()
-    SyncRun.objects.filter(pk=run.pk).update(state=state, result=result or {}, error=error, finished_at=now, lease_until=None)
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=state, result=result or {}, error=error, finished_at=now, lease_until=None
+    )
     run.refresh_from_db()
     keep = SyncRun.objects.filter(repository=run.repository).values_list("pk", flat=True)[:50]
     SyncRun.objects.filter(repository=run.repository).exclude(pk__in=list(keep)).delete()
-
-

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cells.models import Cell, Fact, Project, StateVersion
 from cells.ssot.mirror import Change, Step
@@ -30,14 +31,24 @@ def read(reading: Reading) -> None:
     for subject in subjects:
         by_path.setdefault(subject.path, []).append(subject)
     new = [s for s in subjects if reading.old and not versions(reading, s).exists()]
-    history = [*_changes(reading.mirror.history("", reading.old, sorted({s.path for s in new})) if new else [])]
-    rows = [(step, change, subject) for step, change in history for subject in new if subject.path == change.path]
-    rows += [(step, change, subject) for step, change in reading.changes() for subject in by_path.get(change.path, ())]
+    history = [
+        *_changes(reading.mirror.history("", reading.old, sorted({s.path for s in new})) if new else [])
+    ]
+    rows = [
+        (step, change, subject) for step, change in history for subject in new if subject.path == change.path
+    ]
+    rows += [
+        (step, change, subject)
+        for step, change in reading.changes()
+        for subject in by_path.get(change.path, ())
+    ]
     for number, (step, change, subject) in enumerate(rows, start=1):
         if number % 20 == 1 or number == len(rows):
             reading.progress("state", number, len(rows))
         _write(reading, step, change, subject)
-    gone = StateVersion.objects.filter(repository=reading.repository, current=True).exclude(path__in=reading.files)
+    gone = StateVersion.objects.filter(repository=reading.repository, current=True).exclude(
+        path__in=reading.files
+    )
     gone.update(current=False)
 
 
@@ -45,14 +56,18 @@ def subjects_of(reading: Reading) -> list[Subject]:
     """Every STATE document of history or swarm, once per project or cell it belongs to."""
     repository = reading.repository
     projects = {project.state_path: project for project in repository.projects.all() if project.state_path}
-    subjects = [Subject(c.state_path, c.state_section, c.project, c) for c in repository.cells.select_related("project") if c.state_path]
+    subjects = [
+        Subject(c.state_path, c.state_section, c.project, c)
+        for c in repository.cells.select_related("project")
+        if c.state_path
+    ]
     told = {(s.path, s.section) for s in subjects}
     paths = {change.path for _, change in reading.changes() if _is_state(change.path)} | set(projects)
     paths |= {path for path in reading.files if _is_state(path)}
     return subjects + [Subject(p, "", projects.get(p)) for p in sorted(paths) if (p, "") not in told]
 
 
-def versions(reading: Reading, subject: Subject):  # type: ignore[no-untyped-def]
+def versions(reading: Reading, subject: Subject) -> QuerySet[StateVersion]:
     """The versions already read of this subject."""
     return StateVersion.objects.filter(
         repository=reading.repository, path=subject.path, section=subject.section, cell=subject.cell
@@ -84,7 +99,15 @@ def _write(reading: Reading, step: Step, change: Change, subject: Subject) -> No
         )  # fmt: skip
         Fact.objects.bulk_create(
             [
-                Fact(version=version, kind=f.kind, text=f.text, line=f.line, last_line=f.last_line, heading=f.heading[:300], data=f.data)
+                Fact(
+                    version=version,
+                    kind=f.kind,
+                    text=f.text,
+                    line=f.line,
+                    last_line=f.last_line,
+                    heading=f.heading[:300],
+                    data=f.data,
+                )
                 for f in said.facts
             ]
         )

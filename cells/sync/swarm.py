@@ -40,7 +40,11 @@ def read(reading: Reading) -> None:
 
 def declared_in(paths: list[str]) -> list[str]:
     """The swarm.toml files of a tree: the root's, and one per project."""
-    return [p for p in paths if p == "swarm.toml" or (p.startswith("STATE/") and p.endswith("/swarm.toml") and p.count("/") == 2)]
+    return [
+        p
+        for p in paths
+        if p == "swarm.toml" or (p.startswith("STATE/") and p.endswith("/swarm.toml") and p.count("/") == 2)
+    ]
 
 
 def declared(reading: Reading, files: list[str]) -> Swarm:
@@ -66,7 +70,9 @@ def apply(reading: Reading, swarm: Swarm) -> None:
         projects[item.key], _ = Project.objects.update_or_create(
             repository=repository, key=item.key, defaults={"title": item.title, "state_path": item.state}
         )
-    cells = {spec.key: cell(reading, spec, lanes[spec.lane], projects.get(spec.project)) for spec in swarm.cells}
+    cells = {
+        spec.key: cell(reading, spec, lanes[spec.lane], projects.get(spec.project)) for spec in swarm.cells
+    }
     gone = Cell.objects.filter(repository=repository).exclude(key__in=cells)
     reading.count("cells_gone", gone.count())
     gone.delete()
@@ -74,7 +80,10 @@ def apply(reading: Reading, swarm: Swarm) -> None:
     Lane.objects.filter(repository=repository).exclude(key__in=lanes).delete()
     Relation.objects.filter(repository=repository).delete()
     Relation.objects.bulk_create(
-        [Relation(repository=repository, source=cells[r.source], target=cells[r.target], type=r.type) for r in swarm.relations],
+        [
+            Relation(repository=repository, source=cells[r.source], target=cells[r.target], type=r.type)
+            for r in swarm.relations
+        ],
         ignore_conflicts=True,
     )
     reading.count("cells", len(cells))
@@ -107,5 +116,3 @@ def _kept_problems(reading: Reading) -> list[Sentence]:
         return list(declared(reading, files).problems) if files else list(discovered(reading).problems)
     except SwarmBroken as broken:
         return [broken.sentence]
-
-

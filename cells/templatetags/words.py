@@ -39,7 +39,7 @@ def short(commit: str) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    """"3 weeks ago", one unit."""
+    """ "3 weeks ago", one unit."""
     return _("%(time)s ago") % {"time": timesince(moment, timezone.now(), depth=1)} if moment else ""
 
 
@@ -66,5 +66,3 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
         if value not in ("", None):
             query[name] = str(value)
     return "?" + query.urlencode()
-
-

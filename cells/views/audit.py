@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from cells.models import AuditEvent
-from cells.views.chosen import viewer
+from cells.views.chosen import Asked, viewer
 
 PAGE = 100
 
 
 @viewer
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: Asked) -> HttpResponse:
     """Newest first; ?verb=, ?actor= and ?subject= filter."""
     rows = AuditEvent.objects.all()
-    asked = {name: request.GET[name] for name in ("verb", "actor", "subject", "subject_type") if request.GET.get(name)}
+    asked = {
+        name: request.GET[name]
+        for name in ("verb", "actor", "subject", "subject_type")
+        if request.GET.get(name)
+    }
     context = {
         "page": Paginator(rows.filter(**asked), PAGE).get_page(request.GET.get("page")),
         "asked": asked,

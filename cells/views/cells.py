@@ -6,20 +6,20 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from cells import health
 from cells.models import Cell, Evidence, Fact, StateVersion
 from cells.patches import life
-from cells.views.chosen import chosen_or_404, viewer
+from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 50
 TEXT_KINDS = ("current", "goal", "goal_short", "goal_mid", "gap")
 
 
 @viewer
-def cell(request: HttpRequest, key: str) -> HttpResponse:
+def cell(request: Asked, key: str) -> HttpResponse:
     """/cells/KEY/ — with ?page= of its evidence; htmx gets only the list."""
     found = _cell(request, key)
     context = about(found) | {"page": _page(request, found)}
@@ -28,7 +28,7 @@ def cell(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @viewer
-def panel(request: HttpRequest, key: str) -> HttpResponse:
+def panel(request: Asked, key: str) -> HttpResponse:
     """/cells/KEY/panel/ — the same, shorter, for beside the map."""
     found = _cell(request, key)
     newest = found.evidence.filter(current=True)[:5]
@@ -38,7 +38,9 @@ def panel(request: HttpRequest, key: str) -> HttpResponse:
 def about(found: Cell) -> dict[str, Any]:
     """Everything a cell's page says, evidence list apart."""
     own = current_version(found.state_versions)
-    shown = own or (current_version(found.project.state_versions.filter(cell=None)) if found.project else None)
+    shown = own or (
+        current_version(found.project.state_versions.filter(cell=None)) if found.project else None
+    )
     facts = list(shown.facts.all()) if shown else []
     return {
         "cell": found,
@@ -64,16 +66,18 @@ def current_version(versions: Any) -> StateVersion | None:
 def past_versions(found: Cell) -> Any:
     """Earlier versions in which C, a goal or δ stood, newest first."""
     told = Prefetch("facts", Fact.objects.filter(kind__in=TEXT_KINDS), to_attr="texts")
-    return found.state_versions.filter(current=False).prefetch_related(told).order_by("-committed_at", "-pk")[:50]
+    return (
+        found.state_versions.filter(current=False)
+        .prefetch_related(told)
+        .order_by("-committed_at", "-pk")[:50]
+    )
 
 
-def _cell(request: HttpRequest, key: str) -> Cell:
+def _cell(request: Asked, key: str) -> Cell:
     cells = Cell.objects.select_related("lane", "project", "repository")
     return get_object_or_404(cells, repository=chosen_or_404(request), key=key)
 
 
-def _page(request: HttpRequest, found: Cell) -> Any:
+def _page(request: Asked, found: Cell) -> Any:
     rows = Evidence.objects.filter(cells=found, current=True)
     return Paginator(rows, PAGE).get_page(request.GET.get("page"))
-
-

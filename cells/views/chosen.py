@@ -6,10 +6,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from cells.models import Repository
 from cells.permissions import VIEWER, require
+
+
+class Asked(HttpRequest):
+    """A request as it reaches our views: signed in, and looked at by django-htmx."""
+
+    user: User
+    htmx: HtmxDetails
+
 
 View = Callable[..., HttpResponseBase]
 

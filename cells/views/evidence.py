@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,27 +13,32 @@ from django.views.decorators.http import require_POST
 from cells import assignments, documents
 from cells.models import Evidence, Repository
 from cells.ssot.mirror import READ_LIMIT, Mirror
-from cells.views.chosen import chosen_or_404, viewer
+from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 50
 
 
 @viewer
-def evidence_list(request: HttpRequest) -> HttpResponse:
+def evidence_list(request: Asked) -> HttpResponse:
     repository = chosen_or_404(request)
     rows = filtered(repository, request.GET)
     context = {
         "repository": repository,
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
-        "kinds": repository.evidence.filter(current=True).order_by("kind").values_list("kind", flat=True).distinct(),
+        "kinds": repository.evidence.filter(current=True)
+        .order_by("kind")
+        .values_list("kind", flat=True)
+        .distinct(),
         "lanes": repository.lanes.all(),
         "cells": repository.cells.all(),
         "asked": request.GET,
     }
-    return render(request, "cells/evidence_list.html#rows" if request.htmx else "cells/evidence_list.html", context)
+    return render(
+        request, "cells/evidence_list.html#rows" if request.htmx else "cells/evidence_list.html", context
+    )
 
 
-def filtered(repository: Repository, asked) -> QuerySet[Evidence]:  # type: ignore[no-untyped-def]
+def filtered(repository: Repository, asked: QueryDict) -> QuerySet[Evidence]:
     """Current evidence by ?cell= (or "none"), ?lane=, ?kind=, ?flag=1 and ?q= in path or title."""
     rows = repository.evidence.filter(current=True).select_related("lane").prefetch_related("cells")
     if asked.get("cell") == "none":
@@ -52,7 +57,7 @@ def filtered(repository: Repository, asked) -> QuerySet[Evidence]:  # type: igno
 
 
 @viewer
-def evidence(request: HttpRequest, pk: int) -> HttpResponse:
+def evidence(request: Asked, pk: int) -> HttpResponse:
     found = _evidence(pk)
     earlier = Evidence.objects.filter(repository=found.repository, path=found.path).exclude(pk=found.pk)
     context = {
@@ -68,10 +73,14 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @viewer
-def picture(request: HttpRequest, pk: int) -> HttpResponse:
+def picture(request: Asked, pk: int) -> HttpResponse:
     """The bytes of a picture, as the type its first bytes say; anything else is not served raw."""
     found = _evidence(pk)
-    data = Mirror(found.repository.mirror).data(found.blob) if found.picture and found.size <= READ_LIMIT else b""
+    data = (
+        Mirror(found.repository.mirror).data(found.blob)
+        if found.picture and found.size <= READ_LIMIT
+        else b""
+    )
     kind = documents.picture_type(data)
     if not kind:
         raise Http404("This is not a picture.")
@@ -83,7 +92,7 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @viewer
-def assign(request: HttpRequest, pk: int) -> HttpResponse:
+def assign(request: Asked, pk: int) -> HttpResponse:
     found = _evidence(pk)
     cells = list(found.repository.cells.filter(key__in=request.POST.getlist("cell")))
     assignments.assign(evidence=found, cells=cells, by=request.user)

@@ -23,5 +23,11 @@ def file(request: HttpRequest) -> HttpResponse:
     if text is None:
         raise Http404("There is no such document in this commit, or it is too large to show.")
     lines = text.splitlines()
-    context = {"repository": repository, "path": path, "commit": commit, "lines": lines[:LINES], "cut": max(len(lines) - LINES, 0)}
+    context = {
+        "repository": repository,
+        "path": path,
+        "commit": commit,
+        "lines": lines[:LINES],
+        "cut": max(len(lines) - LINES, 0),
+    }
     return render(request, "cells/file.html", context)

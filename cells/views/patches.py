@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,13 +17,13 @@ from cells.models import Patch
 from cells.patches import diff, life, reviews
 from cells.refusals import Refused, say
 from cells.ssot.mirror import Mirror
-from cells.views.chosen import chosen_or_404, viewer
+from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 30
 
 
 @viewer
-def patches(request: HttpRequest) -> HttpResponse:
+def patches(request: Asked) -> HttpResponse:
     repository = chosen_or_404(request)
     rows = repository.patches.all()
     waiting = rows.filter(state=life.PROPOSED)
@@ -45,7 +45,12 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
     """By ?state= (waiting unless said), lane, cell, kind, author; ?order=oldest turns it round."""
     state = asked.get("state", life.PROPOSED)
     rows = rows.filter(state=state) if state in life.STATES else rows
-    for field, name in (("lane__key", "lane"), ("cells__key", "cell"), ("kind", "kind"), ("author_name", "author")):
+    for field, name in (
+        ("lane__key", "lane"),
+        ("cells__key", "cell"),
+        ("kind", "kind"),
+        ("author_name", "author"),
+    ):
         if asked.get(name):
             rows = rows.filter(**{field: asked[name]})
     order = ("authored_at", "pk") if asked.get("order") == "oldest" else ("-authored_at", "-pk")
@@ -53,15 +58,19 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
 
 
 @viewer
-def patch(request: HttpRequest, pk: int) -> HttpResponse:
+def patch(request: Asked, pk: int) -> HttpResponse:
     found = _patch(pk)
-    template = "cells/patch.html#decision" if request.htmx and request.htmx.target == "decision" else "cells/patch.html"
+    template = (
+        "cells/patch.html#decision"
+        if request.htmx and request.htmx.target == "decision"
+        else "cells/patch.html"
+    )
     return render(request, template, _about(request, found))
 
 
 @require_POST
 @viewer
-def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
     """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
     found = _patch(pk)
     try:
@@ -76,7 +85,7 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return redirect("patch", pk)
 
 
-def run(verb: str, found: Patch, request: HttpRequest) -> None:
+def run(verb: str, found: Patch, request: Asked) -> None:
     """One verb of reviews, with what the person saw and said."""
     reason = request.POST.get("reason", "").strip()
     seen = request.POST.get("digest", "")
@@ -90,8 +99,10 @@ def run(verb: str, found: Patch, request: HttpRequest) -> None:
         reviews.retry(patch=found, by=request.user)
 
 
-def _about(request: HttpRequest, found: Patch) -> dict[str, Any]:
-    changed = diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
+def _about(request: Asked, found: Patch) -> dict[str, Any]:
+    changed = (
+        diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
+    )
     view = "unified" if request.GET.get("diff") == "unified" else "split"
     return {
         "patch": found,
@@ -107,7 +118,7 @@ def _about(request: HttpRequest, found: Patch) -> dict[str, Any]:
     }
 
 
-def why_not(found: Patch, request: HttpRequest) -> dict[str, str]:
+def why_not(found: Patch, request: Asked) -> dict[str, str]:
     """For each verb the person lacks, the sentence that its button shows."""
     checks = {
         "approve": lambda: reviews.check_approve(found, request.user),
@@ -133,5 +144,3 @@ def neighbours(found: Patch) -> dict[str, Patch | None]:
 
 def _patch(pk: int) -> Patch:
     return get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
-
-

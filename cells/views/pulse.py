@@ -18,7 +18,11 @@ def pulse(request: HttpRequest) -> HttpResponse:
     now = seen(repository)
     if request.GET.get("seen") == now:
         return HttpResponse(status=204)
-    answer = render(request, "cells/header.html#pulse", {"pulse": now, "repository": repository, "run": running(repository)})
+    answer = render(
+        request,
+        "cells/header.html#pulse",
+        {"pulse": now, "repository": repository, "run": running(repository)},
+    )
     if request.GET.get("seen", "").split("~")[0] != now.split("~")[0]:
         answer["HX-Trigger"] = "vpm:changed"
     return answer

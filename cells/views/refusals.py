@@ -22,5 +22,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):
             return None
-        template = "cells/refused.html#sentence" if request.headers.get("HX-Request") else "cells/refused.html"
+        template = (
+            "cells/refused.html#sentence" if request.headers.get("HX-Request") else "cells/refused.html"
+        )
         return render(request, template, {"why": say(error.why)}, status=error.status)

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from cells import repositories as known
 from cells.models import Repository
 from cells.sync import runs
-from cells.views.chosen import viewer
+from cells.views.chosen import Asked, viewer
 
 
 @viewer
-def repositories(request: HttpRequest) -> HttpResponse:
+def repositories(request: Asked) -> HttpResponse:
     if request.method == "POST":
         return _add(request)
-    return render(request, "cells/repositories.html#list" if request.htmx else "cells/repositories.html", _context())
+    return render(
+        request, "cells/repositories.html#list" if request.htmx else "cells/repositories.html", _context()
+    )
 
 
 @require_POST
 @viewer
-def sync(request: HttpRequest, key: str) -> HttpResponse:
+def sync(request: Asked, key: str) -> HttpResponse:
     runs.ask(get_object_or_404(Repository, key=key), by=request.user)
-    return render(request, "cells/repositories.html#list", _context()) if request.htmx else redirect("repositories")
+    return (
+        render(request, "cells/repositories.html#list", _context())
+        if request.htmx
+        else redirect("repositories")
+    )
 
 
-def _add(request: HttpRequest) -> HttpResponse:
+def _add(request: Asked) -> HttpResponse:
     key, source = request.POST.get("key", "").strip(), request.POST.get("source", "").strip()
     try:
         repository = known.add(key=key, source=source, by=request.user)

@@ -40,5 +40,11 @@ def test_both_views_hold_the_same_lines(tmp_path: Path) -> None:
     (file,) = diff.files(Mirror(patch.repository.mirror), patch.merge_base, patch.tip)
     split = [row for hunk in file.hunks for row in hunk.rows]
     unified = [kind for hunk in file.hunks for kind, _ in hunk.unified]
-    assert unified.count("removed") == sum(1 for row in split if row.left and row.kind == "changed") == file.removed
-    assert unified.count("added") == sum(1 for row in split if row.right and row.kind == "changed") == file.added
+    assert (
+        unified.count("removed")
+        == sum(1 for row in split if row.left and row.kind == "changed")
+        == file.removed
+    )
+    assert (
+        unified.count("added") == sum(1 for row in split if row.right and row.kind == "changed") == file.added
+    )

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.django_db
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
     done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments], cwd=folder, input=stdin, check=True, capture_output=True
+        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments],
+        cwd=folder,
+        input=stdin,
+        check=True,
+        capture_output=True,
     )
     return done.stdout.decode()
 
@@ -45,7 +49,9 @@ def read(source: Path, key: str = "odd") -> tuple[Repository, list[str]]:
 
 
 def rows() -> dict[str, int]:
-    return {model.__name__: model.objects.count() for model in (Cell, Evidence, Patch, StateVersion, AuditEvent)}
+    return {
+        model.__name__: model.objects.count() for model in (Cell, Evidence, Patch, StateVersion, AuditEvent)
+    }
 
 
 def test_reading_twice_changes_nothing(tmp_path: Path) -> None:
@@ -84,7 +90,9 @@ def test_a_cell_declared_later_gets_the_history_of_its_document(tmp_path: Path) 
     source.commit({"STATE/bread/crumb.md": "## C\nNo crumb.\n"})
     source.commit({"STATE/bread/crumb.md": "## C\nSome crumb.\n"})
     sync(repository)
-    source.commit({"swarm.toml": SWARM.replace('key = "crumb"', 'key = "crumb"\nstate = "STATE/bread/crumb.md"')})
+    source.commit(
+        {"swarm.toml": SWARM.replace('key = "crumb"', 'key = "crumb"\nstate = "STATE/bread/crumb.md"')}
+    )
     sync(repository)
     assert StateVersion.objects.filter(cell__key="crumb").count() == 2
 
@@ -113,7 +121,9 @@ def test_a_branch_that_moves_is_a_new_patch_and_one_that_goes_is_superseded(tmp_
 def test_what_main_holds_already_does_not_wait(tmp_path: Path) -> None:
     repository = a_repository(tmp_path)
     source = source_of(repository)
-    source.commit({"STATE/bread/current_state.md": STATE.replace("210", "225")}, message="The same, squashed (#7)")
+    source.commit(
+        {"STATE/bread/current_state.md": STATE.replace("210", "225")}, message="The same, squashed (#7)"
+    )
     sync(repository)
     assert repository.patches.get(branch="ask/warmer-oven").state == life.SUPERSEDED
 
@@ -155,7 +165,8 @@ def test_an_empty_repository_is_a_sentence(tmp_path: Path) -> None:
 def test_a_repository_without_state_or_swarm_is_read(tmp_path: Path) -> None:
     source = a_source(tmp_path / "plain.git", {"README.md": "# Just code"}, {})
     repository, _ = read(source.path)
-    assert repository.head and not Cell.objects.exists()
+    assert repository.head
+    assert not Cell.objects.exists()
 
 
 def test_links_submodules_and_odd_names_are_skipped_with_a_sentence(tmp_path: Path) -> None:
@@ -174,13 +185,19 @@ def test_links_submodules_and_odd_names_are_skipped_with_a_sentence(tmp_path: Pa
 
 
 def test_text_that_is_not_utf8_is_flagged_not_fatal(tmp_path: Path) -> None:
-    source = fast_import(tmp_path / "odd.git", ("100644", "reports/a.md", b"\xff\xfe\x00 broken"), ("100644", "STATE/current_state.md", b"## C\n\xff"))
+    source = fast_import(
+        tmp_path / "odd.git",
+        ("100644", "reports/a.md", b"\xff\xfe\x00 broken"),
+        ("100644", "STATE/current_state.md", b"## C\n\xff"),
+    )
     read(source)
     assert Evidence.objects.get().flags
 
 
 def test_a_huge_file_is_known_by_its_name_only(tmp_path: Path) -> None:
-    source = fast_import(tmp_path / "odd.git", ("100644", "reports/huge_20260101T0000Z.log", b"0" * 200_000_000))
+    source = fast_import(
+        tmp_path / "odd.git", ("100644", "reports/huge_20260101T0000Z.log", b"0" * 200_000_000)
+    )
     read(source)
     found = Evidence.objects.get()
     assert found.size == 200_000_000
@@ -188,12 +205,23 @@ def test_a_huge_file_is_known_by_its_name_only(tmp_path: Path) -> None:
 
 
 def test_twenty_thousand_files_are_read(tmp_path: Path) -> None:
-    files = (("100644", f"reports/oven/run_{n}_20260101T{n % 24:02}0000Z.md", b"# Run %d" % n) for n in range(20_000))
+    files = (
+        ("100644", f"reports/oven/run_{n}_20260101T{n % 24:02}0000Z.md", b"# Run %d" % n)
+        for n in range(20_000)
+    )
     repository, _ = read(fast_import(tmp_path / "odd.git", *files))
     assert repository.evidence.filter(current=True).count() == 20_000
 
 
-@pytest.mark.parametrize("source", ["/nowhere/at/all", "ext::sh -c 'touch /tmp/owned'", "--upload-pack=touch /tmp/owned", "https://127.0.0.1:9/x.git"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/nowhere/at/all",
+        "ext::sh -c 'touch /tmp/owned'",
+        "--upload-pack=touch /tmp/owned",
+        "https://127.0.0.1:9/x.git",
+    ],
+)
 def test_a_source_that_cannot_be_read_is_a_sentence(source: str) -> None:
     repository = Repository.objects.create(key="odd", source=source)
     run = runs.execute_now(repository, "test")
@@ -203,7 +231,9 @@ def test_a_source_that_cannot_be_read_is_a_sentence(source: str) -> None:
 
 def test_a_dead_worker_is_followed_by_another(tmp_path: Path) -> None:
     repository = a_repository(tmp_path)
-    dead = SyncRun.objects.create(repository=repository, state=SyncRun.RUNNING, lease_until="2026-01-01T00:00Z")
+    dead = SyncRun.objects.create(
+        repository=repository, state=SyncRun.RUNNING, lease_until="2026-01-01T00:00Z"
+    )
     runs.settle()
     dead.refresh_from_db()
     assert dead.state == SyncRun.FAILED

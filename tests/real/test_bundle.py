@@ -24,12 +24,17 @@ def real(bundle: Path) -> Repository:
 
 
 def git(repository: Repository, *arguments: str) -> str:
-    return subprocess.run(["git", "--git-dir", repository.mirror, *arguments], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["git", "--git-dir", repository.mirror, *arguments], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def test_the_cells_have_lane_category_and_milestone_actions(real: Repository) -> None:
     assert real.swarm_origin == "discovered"
-    found = {cell.key: (cell.lane.key, cell.contract, sorted(cell.milestones)) for cell in real.cells.select_related("lane")}
+    found = {
+        cell.key: (cell.lane.key, cell.contract, sorted(cell.milestones))
+        for cell in real.cells.select_related("lane")
+    }
     actions = ["P3-1", "P3-2", "P3-3"]
     assert found["hello-s5"] == ("north-star", "", actions)
     assert found["metrics-echo"] == ("monitoring", "TBD: monitoring-report", actions)
@@ -53,7 +58,8 @@ def test_evidence_is_dated_flagged_and_placed(real: Repository) -> None:
     assert flags["future"] >= 5
     assert flags["duplicate"] >= 15
     cells = Counter(cell.key for row in rows for cell in row.cells.all())
-    assert cells["hello-s5"] >= 23 and cells["metrics-echo"] >= 8
+    assert cells["hello-s5"] >= 23
+    assert cells["metrics-echo"] >= 8
     pictures = [row for row in rows if row.picture]
     twins = [row for row in pictures if any(flag["code"] == "duplicate" for flag in row.flags)]
     assert len(twins) == len(pictures) - len({row.blob for row in pictures})
@@ -65,16 +71,25 @@ def test_metrics_echo_is_in_conflict(real: Repository) -> None:
 
 
 def test_side_branches_wait_except_those_main_contains(real: Repository) -> None:
-    waiting = set(real.patches.filter(state=life.PROPOSED).exclude(branch="").values_list("branch", flat=True))
+    waiting = set(
+        real.patches.filter(state=life.PROPOSED).exclude(branch="").values_list("branch", flat=True)
+    )
     main = git(real, "rev-parse", "refs/heads/main^{tree}").strip()
     for line in git(real, "for-each-ref", "--format=%(refname)", "refs/source/").splitlines():
         name = line.removeprefix("refs/source/")
         merged = subprocess.run(
-            ["git", "--git-dir", real.mirror, "merge-tree", "--write-tree", "refs/heads/main", line], capture_output=True, text=True
+            ["git", "--git-dir", real.mirror, "merge-tree", "--write-tree", "refs/heads/main", line],
+            capture_output=True,
+            text=True,
         )
         contained = merged.returncode == 0 and merged.stdout.split("\n")[0] == main
         assert (name in waiting) == (name != "main" and not contained), name
-    assert Counter(name.split("/")[0] for name in waiting) == {"ask": 68, "think": 9, "autopilot": 2, "feature": 1}
+    assert Counter(name.split("/")[0] for name in waiting) == {
+        "ask": 68,
+        "think": 9,
+        "autopilot": 2,
+        "feature": 1,
+    }
     assert not Patch.objects.get(branch__startswith="feature/").applies
 
 

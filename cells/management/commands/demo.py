@@ -17,8 +17,12 @@ class Command(BaseCommand):
     help = "Write the demo swarm, a small roastery with 30 cells and a year of history, as a bare git repository."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", nargs="?", type=Path, help="Where to write it (default: sources/demo.git).")
-        parser.add_argument("--force", action="store_true", help="Replace a repository that is already there.")
+        parser.add_argument(
+            "path", nargs="?", type=Path, help="Where to write it (default: sources/demo.git)."
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="Replace a repository that is already there."
+        )
 
     def handle(self, *args: Any, path: Path | None, force: bool, **options: Any) -> None:
         target = (path or Path(settings.VPM_DATA_DIR) / "sources" / "demo.git").resolve()

@@ -62,14 +62,25 @@ class Command(BaseCommand):
 
 def as_json(run: SyncRun) -> dict[str, Any]:
     """{repository, state, result, error}: the shape that scripts read."""
-    return {"repository": run.repository.key, "state": run.state, "result": run.result, "error": say(run.error) or None}
+    return {
+        "repository": run.repository.key,
+        "state": run.state,
+        "result": run.result,
+        "error": say(run.error) or None,
+    }
 
 
 def in_words(run: SyncRun) -> str:
     repository = run.repository
     if not run.result.get("changed"):
         return f"{repository.key}: nothing new at {repository.head[:12]} ({run.result['seconds']} s)."
-    counts = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in run.result.items() if name not in ("head", "changed", "problems", "seconds"))
-    lines = [f"{repository.key}: read to {run.result['head'][:12] or 'nothing'} in {run.result['seconds']} s: {counts or 'no rows'}."]
+    counts = ", ".join(
+        f"{value} {name.replace('_', ' ')}"
+        for name, value in run.result.items()
+        if name not in ("head", "changed", "problems", "seconds")
+    )
+    lines = [
+        f"{repository.key}: read to {run.result['head'][:12] or 'nothing'} in {run.result['seconds']} s: {counts or 'no rows'}."
+    ]
     lines += [f"  {problem}" for problem in run.result["problems"][:20]]
     return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""The swarm as a networkx graph: what the map draws and what the API serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+from django.db.models import F
+
+from cells import health
+from cells.models import Repository
+from cells.refusals import say
+
+Swarm = nx.MultiDiGraph  # a DiGraph in which two cells may have relations of several types
+
+
+def swarm(repository: Repository) -> Swarm:
+    """Cells keyed by cell key, relations keyed by type; every attribute is plain JSON.
+
+    `graph["lanes"]` holds {key, title} in map order. A node has lane, title, state, why (in the reader's
+    language), waiting, fresh, evidence, newest (ISO), delta (0..1 or None), stage, position. A fixed number
+    of queries, whatever the size.
+    """
+    lanes = [{"key": lane.key, "title": lane.title} for lane in repository.lanes.all()]
+    graph = Swarm(repository=repository.key, lanes=lanes)
+    found = health.of_repository(repository)
+    for cell in repository.cells.select_related("lane"):
+        how = found[cell.pk]
+        graph.add_node(
+            cell.key, lane=cell.lane.key, title=cell.title, position=cell.position, stage=cell.stage,
+            state=how.state, why=say(how.why), waiting=how.waiting, fresh=how.fresh, evidence=how.evidence,
+            newest=how.newest.isoformat() if how.newest else None, delta=how.delta,
+        )  # fmt: skip
+    rows = repository.relations.annotate(start=F("source__key"), end=F("target__key"))
+    for start, end, kind in rows.values_list("start", "end", "type"):
+        graph.add_edge(start, end, key=kind, type=kind)
+    return graph
+
+
+def node_link(graph: Swarm) -> dict[str, Any]:
+    """networkx node-link JSON: {directed, multigraph, graph, nodes: [{id, …}], edges: [{source, target, key, type}]}."""
+    return nx.node_link_data(graph, edges="edges")

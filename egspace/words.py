@@ -1,0 +1,85 @@
+"""What the map says in words: states, relations, the line about what needs you, the hover of a cell."""
+
+from __future__ import annotations
+
+from html import escape
+
+from django.utils.formats import localize
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
+
+from cells.health import ARCHIVED, CONFLICT, MOVING_AWAY, NO_EVIDENCE, ON_TRACK, SHELVED
+from egspace.graph import Swarm
+from egspace.labels import folded
+
+STATE = {
+    CONFLICT: gettext_lazy("Conflict"),
+    MOVING_AWAY: gettext_lazy("Moving away"),
+    SHELVED: gettext_lazy("Shelved"),
+    NO_EVIDENCE: gettext_lazy("No evidence"),
+    ON_TRACK: gettext_lazy("On track"),
+    ARCHIVED: gettext_lazy("Archived"),
+}
+RELATION = {
+    "watches": gettext_lazy("watches"),
+    "feeds": gettext_lazy("feeds"),
+    "depends_on": gettext_lazy("depends on"),
+    "supports": gettext_lazy("supports"),
+    "blocks": gettext_lazy("blocks"),
+}
+HOVER_UNITS = 52
+
+
+def relation(kind: str) -> str:
+    """A relation's type in words; types are free, so an unknown one is shown as written."""
+    return str(RELATION.get(kind, kind.replace("_", " ")))
+
+
+def waiting(count: int) -> str:
+    return ngettext("%(count)s patch waits", "%(count)s patches wait", count) % {"count": localize(count)}
+
+
+def evidence(fresh: int, total: int) -> str:
+    """How much evidence a cell has, and how much of it is fresh."""
+    return ngettext(
+        "%(fresh)s fresh of %(total)s piece of evidence", "%(fresh)s fresh of %(total)s pieces of evidence", total
+    ) % {"fresh": localize(fresh), "total": localize(total)}
+
+
+def showing(shown: int, total: int) -> str:
+    """The count every picture and list carries."""
+    return ngettext("Showing %(shown)s of %(total)s cell", "Showing %(shown)s of %(total)s cells", total) % {
+        "shown": localize(shown),
+        "total": localize(total),
+    }
+
+
+def hover(graph: Swarm, key: str) -> list[str]:
+    """Lines that explain a cell: name, state, why, what waits, evidence, relations. Plain text."""
+    cell = graph.nodes[key]
+    state = str(STATE[cell["state"]])
+    lines = [f"{cell['title']} · {key}" if cell["title"] else key]
+    lines += [cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]]
+    lines += [waiting(cell["waiting"])] if cell["waiting"] else []
+    lines.append(evidence(cell["fresh"], cell["evidence"]))
+    out = [f"{relation(kind)} {end}" for _, end, kind in sorted(graph.out_edges(key, keys=True))]
+    if out:
+        lines.append(pgettext("between the relations of a cell", ", ").join(out))
+    return lines
+
+
+def hover_html(graph: Swarm, key: str) -> str:
+    """The same for plotly, whose texts are a small HTML: escaped, long lines folded. No bold: plotly writes
+    that as a style attribute, which our Content-Security-Policy blocks."""
+    return "<br>".join(plain(part) for line in hover(graph, key) for part in folded(line, HOVER_UNITS))
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: a title from a repository must not become a tag or a template."""
+    return escape(text, quote=False).replace("%{", "%\u200b{")
+
+
+def count_of(shown: int, total: int) -> str:
+    """A lane's count: "7", or "50 of 1,667" when some are folded away."""
+    if shown == total:
+        return localize(total)
+    return gettext("%(shown)s of %(total)s") % {"shown": localize(shown), "total": localize(total)}

@@ -1,0 +1,90 @@
+// The map: plotly takes over the first picture where it stands, and follows the theme, the width, the filter,
+// the opened cell and what the repository does. Nothing here invents data: the server sends the figure.
+import { watchFilter } from "./map-filter.js";
+import { watchPanel } from "./map-panel.js";
+import { dressed } from "./map-dress.js";
+import { figure, onTheme, palette, plotly } from "./plot.js";
+
+const NARROW_BELOW = 800; // px of canvas; the stylesheet has the same number
+const NARROW_MOST = 520;
+const canvas = document.getElementById("map-canvas");
+const plot = document.getElementById("map-plot");
+const zoom = document.querySelector(".map-zoom");
+const shown = { opened: "", kept: null, hidden: new Set() };
+let drawn = null;
+let narrow = null;
+let waiting = 0;
+
+async function load() {
+  narrow = canvas.clientWidth < NARROW_BELOW;
+  const next = await figure(`${canvas.dataset.figure}&narrow=${Number(narrow)}`);
+  if (JSON.stringify(next) === JSON.stringify(drawn)) return;
+  drawn = next;
+  document.getElementById("map-caption").textContent = drawn.layout.meta.showing;
+  await paint();
+}
+
+async function paint() {
+  const Plotly = await plotly();
+  if (!drawn || !canvas.clientWidth) return;
+  const width = narrow ? Math.min(canvas.clientWidth, NARROW_MOST) : canvas.clientWidth;
+  const { data, layout } = dressed(drawn, { ...shown, narrow, width, theme: palette() });
+  await Plotly.react(plot, data, layout, { displayModeBar: false, scrollZoom: false, doubleClick: "reset", staticPlot: false });
+  if (canvas.classList.contains("drawn")) return;
+  canvas.classList.add("drawn");
+  plot.on("plotly_click", ({ points: [point] }) => choose(point));
+  plot.on("plotly_hover", () => canvas.classList.add("over"));
+  plot.on("plotly_unhover", () => canvas.classList.remove("over"));
+}
+
+// Many causes in one frame are one repaint.
+function repaint() {
+  cancelAnimationFrame(waiting);
+  waiting = requestAnimationFrame(paint);
+}
+
+function choose({ data, customdata }) {
+  if (data.meta.role === "fold") location.assign(customdata[1]);
+  else if (data.meta.role === "cell") panel.open(customdata[0], customdata[2]);
+}
+
+function zoomBy(factor) {
+  const { xaxis, yaxis } = drawn.layout;
+  const around = ([from, to]) => [(from + to) / 2 - ((to - from) / 2) * factor, (from + to) / 2 + ((to - from) / 2) * factor];
+  const [x, y] = factor ? [around(plot.layout.xaxis.range), around(plot.layout.yaxis.range)] : [xaxis.range, yaxis.range];
+  window.Plotly.relayout(plot, { "xaxis.range": [...x], "yaxis.range": [...y] });
+}
+
+const panel = watchPanel((key) => { shown.opened = key; repaint(); });
+const filter = watchFilter((kept) => { shown.kept = kept; repaint(); });
+
+document.addEventListener("click", (event) => {
+  const relation = event.target.closest("[data-relation]");
+  if (relation) {
+    const off = relation.getAttribute("aria-pressed") === "true";
+    relation.setAttribute("aria-pressed", String(!off));
+    shown.hidden[off ? "add" : "delete"](relation.dataset.relation);
+    hideInPicture();
+    repaint();
+  }
+  const button = event.target.closest("[data-zoom]");
+  if (button) zoomBy(Number(button.dataset.zoom));
+});
+
+function hideInPicture() {
+  for (const path of document.querySelectorAll("#map-pictures .relation")) {
+    path.classList.toggle("off", shown.hidden.has(path.dataset.type));
+  }
+}
+
+document.body.addEventListener("vpm:changed", () => load().catch(failed));
+document.addEventListener("htmx:afterSettle", () => { hideInPicture(); filter.apply(); panel.mark(); });
+onTheme(repaint);
+new ResizeObserver(() => {
+  if (narrow !== null && canvas.clientWidth < NARROW_BELOW !== narrow) load().catch(failed);
+  else repaint();
+}).observe(canvas);
+
+// Without plotly the first picture stays, and works.
+const failed = (error) => console.warn("The interactive map was not drawn.", error);
+load().then(() => { zoom.hidden = narrow; }, failed);
