@@ -73,7 +73,7 @@ def judge(seen: Seen) -> tuple[str, Sentence]:
             "Moving away: %(open)s of %(all)s tasks are open, four weeks before it was %(was_open)s of %(was_all)s.",
             open=seen.tasks[0], all=seen.tasks[1], was_open=seen.earlier[0], was_all=seen.earlier[1],
         )  # fmt: skip
-    return ON_TRACK, sentence("On track: %(count)s fresh pieces of evidence.", count=seen.fresh)
+    return ON_TRACK, sentence("On track; fresh pieces of evidence: %(count)s.", count=seen.fresh)
 
 
 def of_repository(repository: Repository) -> dict[int, Health]:

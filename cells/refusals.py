@@ -32,4 +32,6 @@ def say(stored: Sentence | dict[str, Any] | None) -> str:
     text, params = (
         (stored.text, stored.params) if isinstance(stored, Sentence) else (stored["text"], stored["params"])
     )
-    return gettext(text) % params if params else gettext(text)
+    if not params:
+        return gettext(text)
+    return gettext(text) % {name: say(value) if isinstance(value, Sentence | dict) else value for name, value in params.items()}

@@ -21,8 +21,9 @@ class Sentence:
         return self.text % self.params if self.params else self.text
 
     def as_json(self) -> dict[str, Any]:
-        """`{"text": msgid, "params": {...}}`, what a JSONField stores."""
-        return {"text": self.text, "params": self.params}
+        """`{"text": msgid, "params": {...}}`, what a JSONField stores; a sentence within a sentence the same way."""
+        plain = {name: value.as_json() if isinstance(value, Sentence) else value for name, value in self.params.items()}
+        return {"text": self.text, "params": plain}
 
 
 def sentence(text: str, **params: Any) -> Sentence:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("evidence/<int:pk>/assign", evidence.assign, name="assign"),
     path("files/", files.file, name="file"),
     path("patches/", patches.patches, name="patches"),
+    path("patches/waiting", patches.waiting, name="waiting"),
     path("patches/<int:pk>/", patches.patch, name="patch"),
     path("patches/<int:pk>/approve", patches.decide, {"verb": "approve"}, name="approve"),
     path("patches/<int:pk>/reject", patches.decide, {"verb": "reject"}, name="reject"),

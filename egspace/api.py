@@ -9,7 +9,7 @@ from ninja import Router, Schema
 
 from cells.api.errors import ERRORS
 from cells.api.repositories import one
-from cells.api.schemas import Text
+from cells.api.words import Text
 from egspace import graph
 
 router = Router(tags=["swarm"])

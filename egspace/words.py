@@ -26,7 +26,7 @@ RELATION = {
     "supports": gettext_lazy("supports"),
     "blocks": gettext_lazy("blocks"),
 }
-HOVER_UNITS = 52
+HOVER_UNITS, HOVER_LINES = 52, 4
 
 
 def relation(kind: str) -> str:
@@ -70,7 +70,13 @@ def hover(graph: Swarm, key: str) -> list[str]:
 def hover_html(graph: Swarm, key: str) -> str:
     """The same for plotly, whose texts are a small HTML: escaped, long lines folded. No bold: plotly writes
     that as a style attribute, which our Content-Security-Policy blocks."""
-    return "<br>".join(plain(part) for line in hover(graph, key) for part in folded(line, HOVER_UNITS))
+    parts = [shortened(folded(line, HOVER_UNITS)) for line in hover(graph, key)]
+    return "<br>".join(plain(part) for lines in parts for part in lines)
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """What a hover label has room for; the panel says it in full."""
+    return lines if len(lines) <= HOVER_LINES else [*lines[: HOVER_LINES - 1], lines[HOVER_LINES - 1] + " …"]
 
 
 def plain(text: str) -> str:

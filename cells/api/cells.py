@@ -12,7 +12,8 @@ from cells.api import shown
 from cells.api.errors import ERRORS, NotFound
 from cells.api.paging import Page, Paging, window
 from cells.api.repositories import named, one
-from cells.api.schemas import CellDetail, CellOut, EvidenceOut, HealthFilter, Text
+from cells.api.schemas import CellDetail, CellOut, EvidenceOut
+from cells.api.words import HealthFilter, Text
 from cells.models import Cell, Evidence
 from cells.sentences import sentence
 

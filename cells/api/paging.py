@@ -14,7 +14,7 @@ from ninja import Schema
 from pydantic import Field
 
 from cells.api.errors import Invalid
-from cells.api.schemas import Text
+from cells.api.words import Text
 from cells.sentences import sentence
 
 DEFAULT, MOST = 50, 200

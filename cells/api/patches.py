@@ -11,20 +11,19 @@ from ninja import Path, Query, Router
 from cells.api.auth import Caller, Request
 from cells.api.errors import ERRORS, NotFound
 from cells.api.paging import Page, Paging, window
-from cells.api.repositories import named
-from cells.api.schemas import (
+from cells.api.patch_schemas import (
     ApproveIn,
     DiffOut,
     FileOut,
     PatchDetail,
-    PatchFilter,
     PatchOut,
     RejectIn,
     ReviewOut,
-    Text,
     VerbOut,
 )
+from cells.api.repositories import named
 from cells.api.shown import told
+from cells.api.words import PatchFilter, Text
 from cells.models import Patch
 from cells.patches import diff, reviews
 from cells.permissions import REVIEWER

@@ -11,7 +11,8 @@ from ninja import Query, Router
 from cells.api import shown
 from cells.api.errors import ERRORS, NotFound
 from cells.api.paging import Page, Paging, window
-from cells.api.schemas import ProjectOut, RepositoryOut, Text
+from cells.api.schemas import ProjectOut, RepositoryOut
+from cells.api.words import Text
 from cells.models import Project, Repository
 from cells.patches import life
 from cells.refusals import Refused

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import StringConstraints
-from pydantic_core import core_schema
 
-from cells import health
-from cells.models import Review
-from cells.patches import life
-
-# No database text holds NUL, and no name here is longer.
-Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
-Reason = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """One of these words; the tables that know them stay the only place that lists them."""
-
-    words: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.literal_schema(list(self.words))
-
-
-HealthState = Annotated[str, OneOf(health.STATES)]
-PatchState = Annotated[str, OneOf(life.STATES)]
-PushState = Annotated[str, OneOf(("", "pending", "pushed", "not_pushed"))]
-Decision = Annotated[str, OneOf((Review.APPROVE, Review.REJECT))]
-Up = Annotated[str, OneOf(("up", "down"))]
-# A filter that is empty lets everything through.
-HealthFilter = Annotated[str, OneOf(("", *health.STATES))]
-PatchFilter = Annotated[str, OneOf(("", *life.STATES))]
+from cells.api.words import HealthState, OneOf, Up
 
 
 class RepositoryOut(Schema):
@@ -183,94 +154,6 @@ class EvidenceOut(Schema):
     cells: list[str]
     flags: list[FlagOut]
     claims: list[ClaimOut]
-
-
-class PatchOut(Schema):
-    """A proposal. `digest` names exactly what landing it now would change; `obstacle` says why it does not apply."""
-
-    id: int
-    repository: str
-    branch: str
-    tip: str
-    merge_base: str
-    kind: str
-    title: str
-    author_name: str
-    author_email: str
-    authored_at: datetime
-    proposed_at: datetime
-    lane: str | None
-    cells: list[str]
-    applies: bool
-    obstacle: str | None
-    digest: str
-    state: PatchState
-    state_note: str | None
-    state_at: datetime
-    commit: str
-    landed_at: datetime | None
-    push_state: PushState
-    push_note: str | None
-
-
-class FileOut(Schema):
-    """`old` and `new` are blob ids; forty zeros where there is none."""
-
-    path: str
-    old_path: str
-    status: str
-    old: str
-    new: str
-    mode: str
-    added: int
-    removed: int
-    binary: bool
-
-
-class DiffOut(Schema):
-    """As `git diff` prints it, against the merge base."""
-
-    text: str
-    truncated: bool
-
-
-class VerbOut(Schema):
-    """A verb, and the sentence that keeps this caller from it."""
-
-    verb: Decision
-    allowed: bool
-    why: str | None
-
-
-class ReviewOut(Schema):
-    """A decision; `void` says why it no longer counts."""
-
-    by: str
-    decision: Decision
-    digest: str
-    reason: str
-    at: datetime
-    void: str | None
-
-
-class PatchDetail(PatchOut):
-    rationale: str
-    files: list[FileOut]
-    diff: DiffOut
-    verbs: list[VerbOut]
-    reviews: list[ReviewOut]
-
-
-class ApproveIn(Schema):
-    """`digest` is the patch's, as you saw it; when it changed since, the answer is a refusal."""
-
-    digest: Text
-    reason: Reason = ""
-
-
-class RejectIn(Schema):
-    digest: Text
-    reason: Reason
 
 
 class EventOut(Schema):

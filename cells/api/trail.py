@@ -10,7 +10,8 @@ from ninja import Query, Router
 from cells.api import shown
 from cells.api.errors import ERRORS
 from cells.api.paging import Page, Paging, window
-from cells.api.schemas import EventOut, Text
+from cells.api.schemas import EventOut
+from cells.api.words import Text
 from cells.models import AuditEvent
 
 router = Router(tags=["audit"])

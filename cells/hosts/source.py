@@ -123,7 +123,7 @@ def _takes_no_push(repository: Repository) -> Sentence | None:
 def _with_advice(repository: Repository, why: Sentence) -> Sentence:
     return sentence(
         "%(why)s The commit is safe in the mirror; take it from there with: git pull %(mirror)s %(branch)s",
-        why=str(why),
+        why=why,
         mirror=str(repository.mirror),
         branch=repository.branch,
     )

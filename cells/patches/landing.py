@@ -103,7 +103,7 @@ def decision(patch: Patch) -> Review:
             sentence(
                 "The approval by %(name)s no longer counts: %(why)s",
                 name=review.by.get_username(),
-                why=str(refused.why),
+                why=refused.why,
             )
         ) from refused
     return review

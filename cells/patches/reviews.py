@@ -132,8 +132,9 @@ def shift(
 
 def obstacle(patch: Patch) -> Sentence:
     """Why the patch does not apply."""
-    stored = patch.obstacle or {"text": "This patch does not apply.", "params": {}}
-    return Sentence(stored["text"], stored["params"])
+    if not patch.obstacle:
+        return sentence("This patch does not apply.")
+    return Sentence(patch.obstacle["text"], patch.obstacle["params"])
 
 
 MOVED = {

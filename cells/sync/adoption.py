@@ -59,4 +59,5 @@ def propose(reading: Reading, blob: pygit2.Oid) -> Patch:
             actor="sync", verb="propose", subject=patch, repository=reading.repository.key,
             after={"state": life.PROPOSED, "tip": tip},
         )  # fmt: skip
+    reading.count("patches")
     return patch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,8 +29,9 @@ def said(stored: Any) -> str:
 
 @register.filter
 def word(name: str) -> str:
-    """A state, kind, stage or verb as a word; unknown ones as they are."""
-    return pgettext("word", name) if name else ""
+    """A state, kind, stage or verb as a word; without a translation its own name, as English writes it."""
+    said = pgettext("word", name) if name else ""
+    return said if said != name else re.sub("[_-]", " ", name)
 
 
 @register.filter
@@ -39,8 +41,13 @@ def short(commit: str) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    """ "3 weeks ago", one unit."""
-    return _("%(time)s ago") % {"time": timesince(moment, timezone.now(), depth=1)} if moment else ""
+    """How long ago, in one unit: "3 weeks ago"; "just now" below a minute."""
+    if moment is None:
+        return ""
+    now = timezone.now()
+    if now - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
 
 
 @register.filter

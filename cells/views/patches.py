@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cells import documents
+from cells import documents, health
 from cells.models import Patch
 from cells.patches import diff, life, reviews
 from cells.refusals import Refused, say
@@ -26,19 +26,25 @@ PAGE = 30
 def patches(request: Asked) -> HttpResponse:
     repository = chosen_or_404(request)
     rows = repository.patches.all()
-    waiting = rows.filter(state=life.PROPOSED)
+    proposed = rows.filter(state=life.PROPOSED)
     context = {
         "repository": repository,
         "page": Paginator(filtered(rows, request.GET), PAGE).get_page(request.GET.get("page")),
         "asked": request.GET,
         "state": request.GET.get("state", life.PROPOSED),
         "states": life.STATES,
-        "kinds": waiting.order_by("kind").values_list("kind", flat=True).distinct(),
-        "authors": waiting.order_by("author_name").values_list("author_name", flat=True).distinct(),
+        "kinds": proposed.order_by("kind").values_list("kind", flat=True).distinct(),
+        "authors": proposed.order_by("author_name").values_list("author_name", flat=True).distinct(),
         "lanes": repository.lanes.all(),
         "cells": repository.cells.filter(patches__isnull=False).distinct(),
     }
     return render(request, "cells/patches.html#list" if request.htmx else "cells/patches.html", context)
+
+
+@viewer
+def waiting(request: Asked) -> HttpResponse:
+    """How many wait, for the badge in the header; nothing when none does."""
+    return HttpResponse(health.waiting(chosen_or_404(request)) or "")
 
 
 def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:

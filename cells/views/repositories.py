@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cells import repositories as known
@@ -41,7 +42,7 @@ def _add(request: Asked) -> HttpResponse:
         context = _context() | {"key": key, "source": source, "errors": error.messages}
         return render(request, "cells/repositories.html", context, status=422)
     except Repository.DoesNotExist:
-        context = _context() | {"key": key, "errors": ["Say where the repository is: a path or a URL."]}
+        context = _context() | {"key": key, "errors": [_("Say where the repository is: a path or a URL.")]}
         return render(request, "cells/repositories.html", context, status=422)
     runs.ask(repository, by=request.user)
     return redirect("repositories")

@@ -106,7 +106,7 @@ function frame(layout, paint) {
     yaxis: { ...layout.yaxis, range: [...layout.yaxis.range], fixedrange: narrow },
     shapes: layout.shapes.map((shape) => ({ ...shape, ...lane })),
     annotations: layout.annotations.map((note) => ({
-      ...note, font: { family: font, size: note.font.size * scale, color: colour("quiet") },
+      ...note, font: { ...note.font, family: font, size: note.font.size * scale, color: colour("quiet") },
     })),
   };
 }

@@ -1,0 +1,97 @@
+"""Patches as shapes, and what a decision about one has to say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninja import Schema
+
+from cells.api.words import Decision, PatchState, PushState, Reason, Text
+
+
+class PatchOut(Schema):
+    """A proposal. `digest` names exactly what landing it now would change; `obstacle` says why it does not apply."""
+
+    id: int
+    repository: str
+    branch: str
+    tip: str
+    merge_base: str
+    kind: str
+    title: str
+    author_name: str
+    author_email: str
+    authored_at: datetime
+    proposed_at: datetime
+    lane: str | None
+    cells: list[str]
+    applies: bool
+    obstacle: str | None
+    digest: str
+    state: PatchState
+    state_note: str | None
+    state_at: datetime
+    commit: str
+    landed_at: datetime | None
+    push_state: PushState
+    push_note: str | None
+
+
+class FileOut(Schema):
+    """`old` and `new` are blob ids; forty zeros where there is none."""
+
+    path: str
+    old_path: str
+    status: str
+    old: str
+    new: str
+    mode: str
+    added: int
+    removed: int
+    binary: bool
+
+
+class DiffOut(Schema):
+    """As `git diff` prints it, against the merge base."""
+
+    text: str
+    truncated: bool
+
+
+class VerbOut(Schema):
+    """A verb, and the sentence that keeps this caller from it."""
+
+    verb: Decision
+    allowed: bool
+    why: str | None
+
+
+class ReviewOut(Schema):
+    """A decision; `void` says why it no longer counts."""
+
+    by: str
+    decision: Decision
+    digest: str
+    reason: str
+    at: datetime
+    void: str | None
+
+
+class PatchDetail(PatchOut):
+    rationale: str
+    files: list[FileOut]
+    diff: DiffOut
+    verbs: list[VerbOut]
+    reviews: list[ReviewOut]
+
+
+class ApproveIn(Schema):
+    """`digest` is the patch's, as you saw it; when it changed since, the answer is a refusal."""
+
+    digest: Text
+    reason: Reason = ""
+
+
+class RejectIn(Schema):
+    digest: Text
+    reason: Reason

@@ -1,0 +1,37 @@
+"""The words and texts that the API takes and gives: which there are, how long, and without NUL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+from pydantic_core import core_schema
+
+from cells import health
+from cells.models import Review
+from cells.patches import life
+
+# No database text holds NUL, and no name here is longer.
+Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of these words; the tables that know them stay the only place that lists them."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.words))
+
+
+HealthState = Annotated[str, OneOf(health.STATES)]
+PatchState = Annotated[str, OneOf(life.STATES)]
+PushState = Annotated[str, OneOf(("", "pending", "pushed", "not_pushed"))]
+Decision = Annotated[str, OneOf((Review.APPROVE, Review.REJECT))]
+Up = Annotated[str, OneOf(("up", "down"))]
+# A filter that is empty lets everything through.
+HealthFilter = Annotated[str, OneOf(("", *health.STATES))]
+PatchFilter = Annotated[str, OneOf(("", *life.STATES))]

@@ -1,0 +1,76 @@
+"""`make bench` (ARGS=--json): what VPM costs, as ratios to what git or an empty view costs in the same run.
+
+Runs on a data folder and an SQLite file of its own, which it removes. Reads the real repository where the
+machine has it, else the demo, and says which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+from rich.console import Console
+
+DEMO_NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n")[0])
+    asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    as_json = asked.parse_args().json
+    room = Path(tempfile.mkdtemp(prefix="vpm-bench-"))
+    try:
+        begin(room)
+        measured(room, as_json)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def begin(room: Path) -> None:
+    """Django on a data folder of our own, its database migrated."""
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "VPM_PRODUCTION", "VPM_DEBUG"):
+        os.environ.pop(name, None)
+    os.environ |= {"VPM_DATA_DIR": str(room / "data"), "DJANGO_SETTINGS_MODULE": "vpm.settings"}
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def measured(room: Path, as_json: bool) -> None:
+    """Every case, printed. Imports stand here because models need `begin`."""
+    from cells.demo.write import write_demo
+    from cells.repositories import known_as
+    from tests.bench import deciding, pages, reading, table
+    from tests.real.conftest import DATA
+
+    say = Console(stderr=True).print
+    demo = write_demo(room / "demo.git", DEMO_NOW)
+    bundle = DATA / "vpm-mini.bundle"
+    source = bundle if bundle.exists() else demo
+    say(
+        f"Syncs and landings read {source.name}"
+        + (".", " (the real repository is not beside this checkout).")[source is demo]
+    )
+    copy = reading.copy(source, room)
+    ratios = reading.reading(copy, turns=5)
+    say("Syncs are measured.")
+    ratios += reading.nothing_new(source, turns=20) + deciding.deciding(copy, room, turns=20)
+    say("Landings are measured.")
+    ratios += pages.pages(reading.sync(known_as("demo", str(demo))), turns=30)
+    if as_json:
+        json.dump({"source": source.name, "ratios": table.as_json(ratios)}, sys.stdout, indent=1)
+        print()
+    else:
+        Console().print(table.table(ratios, f"Syncs and landings: {source.name}; pages: the demo"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""A person with a browser: reads a patch, approves it, and every open page follows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from cells import accounts
+from cells.models import Repository
+from tests.factories import a_patch, a_repository, source_of, sync
+
+ARGUMENTS = [
+    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-quic",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(headless=True, executable_path=chromium_path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+def is_a_fault(message: ConsoleMessage) -> bool:
+    """An error that is not the browser's note about one of our refusals."""
+    return message.type == "error" and "409 (Conflict)" not in message.text
+
+
+@pytest.fixture
+def bakery(transactional_db: None, tmp_path: Path) -> Repository:
+    return a_repository(tmp_path)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server, bakery: Repository) -> Iterator[Page]:  # type: ignore[no-untyped-def]
+    """Signed in as the owner; what the browser complains about fails the test."""
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if is_a_fault(message) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(accounts.sign_in_link(live_server.url))
+    yield page
+    context.close()
+    assert not complaints
+
+
+def test_approving_by_keyboard_lands_and_every_page_follows(page: Page, bakery: Repository) -> None:
+    patch = a_patch(bakery)
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/")
+    expect(elsewhere.locator("h1")).to_contain_text("2 patches")
+    page.goto("/patches/")
+    page.keyboard.press("j")
+    while patch.title not in str(page.evaluate("document.activeElement.textContent")):
+        page.keyboard.press("j")
+    page.keyboard.press("o")
+    expect(page.locator("h1")).to_have_text(patch.title)
+    expect(page.locator("ins, del").first).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#decision .pill").first).to_have_text("landed")
+    expect(page.locator("#decision")).to_contain_text("The source has it.")
+    expect(elsewhere.locator("h1")).to_contain_text("1 patch")
+    expect(page.locator("#waiting-badge")).to_have_text("1")
+
+
+def test_a_rejection_without_a_reason_says_so_in_place(page: Page, bakery: Repository) -> None:
+    page.goto(f"/patches/{a_patch(bakery).pk}/")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say why you reject it")
+    page.get_by_label("Reason").fill("Too warm for rye.")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator("#decision")).to_contain_text("Too warm for rye.")
+    page.get_by_role("button", name="Take the rejection back").click()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+
+
+def test_what_is_being_typed_survives_a_change_elsewhere(page: Page, bakery: Repository) -> None:
+    patch = a_patch(bakery)
+    page.goto(f"/patches/{patch.pk}/")
+    page.get_by_label("Reason").fill("I am still thinking")
+    with page.expect_response(lambda answer: "/pulse" in answer.url and answer.status == 200):
+        source_of(bakery).commit({"docs/elsewhere.md": "Elsewhere."})
+        sync(bakery)
+    page.wait_for_timeout(500)
+    expect(page.get_by_label("Reason")).to_have_value("I am still thinking")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_inaccessible_or_wider_than_the_screen(page: Page, bakery: Repository, width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 844})
+    patch, evidence = a_patch(bakery), bakery.evidence.first()
+    assert evidence
+    paths = ["/", "/?cell=oven", "/patches/", f"/patches/{patch.pk}/", "/cells/oven/", "/evidence/"]
+    paths += [f"/evidence/{evidence.pk}/", "/audit/", "/repositories/", "/account/", "/files/?path=swarm.toml"]
+    for path in paths:
+        page.goto(path)
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found = Axe().run(page).response["violations"]
+        bad = [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")]
+        assert not bad, (path, bad)
