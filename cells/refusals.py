@@ -34,4 +34,6 @@ def say(stored: Sentence | dict[str, Any] | None) -> str:
     )
     if not params:
         return gettext(text)
-    return gettext(text) % {name: say(value) if isinstance(value, Sentence | dict) else value for name, value in params.items()}
+    return gettext(text) % {
+        name: say(value) if isinstance(value, Sentence | dict) else value for name, value in params.items()
+    }

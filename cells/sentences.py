@@ -22,7 +22,10 @@ class Sentence:
 
     def as_json(self) -> dict[str, Any]:
         """`{"text": msgid, "params": {...}}`, what a JSONField stores; a sentence within a sentence the same way."""
-        plain = {name: value.as_json() if isinstance(value, Sentence) else value for name, value in self.params.items()}
+        plain = {
+            name: value.as_json() if isinstance(value, Sentence) else value
+            for name, value in self.params.items()
+        }
         return {"text": self.text, "params": plain}
 
 

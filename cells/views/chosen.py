@@ -41,7 +41,8 @@ def chosen(request: HttpRequest) -> Repository | None:
         found = Repository.objects.filter(key=key).first()
         if found is None:
             raise Http404(f"No repository is known as {key}.")
-        request.session["repository"] = key
+        if request.session.get("repository") != key:
+            request.session["repository"] = key
         return found
     last = Repository.objects.filter(key=request.session.get("repository", "")).first()
     return last or Repository.objects.order_by("pk").first()

@@ -27,7 +27,8 @@ async function load() {
 async function paint() {
   const Plotly = await plotly();
   if (!drawn || !canvas.clientWidth) return;
-  const width = narrow ? Math.min(canvas.clientWidth, NARROW_MOST) : canvas.clientWidth;
+  const room = canvas.getBoundingClientRect().width;
+  const width = narrow ? Math.min(room, NARROW_MOST) : room;
   const { data, layout } = dressed(drawn, { ...shown, narrow, width, theme: palette() });
   await Plotly.react(plot, data, layout, { displayModeBar: false, scrollZoom: false, doubleClick: "reset", staticPlot: false });
   if (canvas.classList.contains("drawn")) return;

@@ -2,53 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from cells import accounts
 from cells.models import Repository
-from tests.factories import a_patch, a_repository, source_of, sync
-
-ARGUMENTS = [
-    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-quic",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(headless=True, executable_path=chromium_path, args=ARGUMENTS)
-        yield started
-        started.close()
-
-
-def is_a_fault(message: ConsoleMessage) -> bool:
-    """An error that is not the browser's note about one of our refusals."""
-    return message.type == "error" and "409 (Conflict)" not in message.text
-
-
-@pytest.fixture
-def bakery(transactional_db: None, tmp_path: Path) -> Repository:
-    return a_repository(tmp_path)
-
-
-@pytest.fixture
-def page(browser: Browser, live_server, bakery: Repository) -> Iterator[Page]:  # type: ignore[no-untyped-def]
-    """Signed in as the owner; what the browser complains about fails the test."""
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en")
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if is_a_fault(message) else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(accounts.sign_in_link(live_server.url))
-    yield page
-    context.close()
-    assert not complaints
+from tests.factories import a_patch, source_of, sync
 
 
 def test_approving_by_keyboard_lands_and_every_page_follows(page: Page, bakery: Repository) -> None:

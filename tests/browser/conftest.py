@@ -1,0 +1,55 @@
+"""A signed-in page in a real Chromium, on a small repository; what the browser complains about fails the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from cells import accounts
+from cells.models import Repository
+from tests.factories import a_repository
+
+# Playwright's own loop makes Django think that a test is asynchronous; nothing here is.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+ARGUMENTS = [
+    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-quic",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(headless=True, executable_path=chromium_path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+def is_a_fault(message: ConsoleMessage) -> bool:
+    """An error that is not the browser's note about one of our refusals."""
+    return message.type == "error" and "409 (Conflict)" not in message.text
+
+
+@pytest.fixture
+def bakery(transactional_db: None, tmp_path: Path) -> Repository:
+    return a_repository(tmp_path)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any, bakery: Repository) -> Iterator[Page]:
+    """Signed in as the owner; what the browser complains about fails the test."""
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if is_a_fault(message) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(accounts.sign_in_link(live_server.url))
+    yield page
+    context.close()
+    assert not complaints
