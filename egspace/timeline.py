@@ -196,16 +196,16 @@ def _bins(bins: list[Bin], place: dict[str, int], zone: tzinfo) -> dict[str, Any
 
 
 def _layout(rows: list[str], place: dict[str, int], shown: int, total: int, window: Window) -> dict[str, Any]:
-    showing = gettext("Showing %(shown)s of %(total)s") % {"shown": localize(shown), "total": localize(total)}
+    said = gettext("Showing %(shown)s of %(total)s") % {"shown": localize(shown), "total": localize(total)}
     return {
         "margin": {"l": 96, "r": 12, "t": 8, "b": 40, "pad": 4},
-        "xaxis": {"type": "date", "title": {"text": plain(str(window.zone)), "font": {"size": 11}, "standoff": 6}},
+        "xaxis": {"type": "date"},
         "yaxis": {
             "tickvals": list(place.values()), "ticktext": [_row_word(row) for row in rows],
             "range": [len(rows) - 0.4, -0.6], "fixedrange": True, "zeroline": False,
         },
         "showlegend": False, "hovermode": "closest", "dragmode": "zoom", "uirevision": "timeline",
-        "meta": {"height": FRAME_HEIGHT + ROW_HEIGHT * len(rows), "showing": showing},
+        "meta": {"height": FRAME_HEIGHT + ROW_HEIGHT * len(rows), "showing": f"{plain(str(window.zone))} · {said}"},
     }  # fmt: skip
 
 

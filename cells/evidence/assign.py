@@ -40,7 +40,9 @@ class CellIndex:
         self._globs: defaultdict[str, list[tuple[Glob, str]]] = defaultdict(list)
         self._words: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self._foreign: list[tuple[str, str]] = []
+        self.keys: set[str] = set()
         for hint in hints:
+            self.keys.add(hint.key)
             for pattern in hint.globs:
                 self._globs[literal_folder(pattern)].append((glob(pattern), hint.key))
             for word in (hint.key, *hint.words):
@@ -84,12 +86,17 @@ class CellIndex:
 
 
 def cells_of(path: str, text: str, hints: CellIndex | Sequence[CellHint]) -> tuple[CellMatch, ...]:
-    """The cells of a file: by glob of the swarm, else named by its path, else the only one its text names."""
+    """The cells of a file: by glob of the swarm, else named by its path, else the only one its text names.
+
+    A path whose family is called like a cell (reports/ask/ is persist-report's) names that cell.
+    """
     index = hints if isinstance(hints, CellIndex) else CellIndex(hints)
     if keys := index.by_glob(path):
         return tuple(CellMatch(key, "swarm") for key in keys)
     if keys := index.named_in(path):
         return tuple(CellMatch(key, "path") for key in keys)
+    if (family := lane_of(path)) in index.keys:
+        return (CellMatch(family, "path"),)
     keys = index.named_in(text[:TEXT_READ])
     return (CellMatch(keys[0], "text"),) if len(keys) == 1 else ()
 

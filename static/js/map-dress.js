@@ -62,19 +62,24 @@ function words(trace, paint, role) {
   };
 }
 
-// The relations of the opened cell, drawn over the others.
-function near(figure, paint) {
+// The points of all relations from and to a cell.
+export function runsOf(figure, key, hidden) {
   const [x, y] = [[], []];
-  for (const trace of figure.data.filter((one) => one.meta.role === "relation" && !paint.hidden.has(one.meta.type))) {
+  for (const trace of figure.data.filter((one) => one.meta.role === "relation" && !hidden.has(one.meta.type))) {
     trace.meta.pairs.forEach((ends, index) => {
-      if (!ends.includes(paint.opened)) return;
+      if (!ends.includes(key)) return;
       const [from, to] = [index * trace.meta.run, (index + 1) * trace.meta.run];
       x.push(...trace.x.slice(from, to));
       y.push(...trace.y.slice(from, to));
     });
   }
+  return { x, y };
+}
+
+// The relations of the opened cell, drawn over the others.
+function near(figure, paint) {
   return {
-    type: "scatter", mode: "lines", x, y, hoverinfo: "skip", meta: { role: "near" },
+    type: "scatter", mode: "lines", ...runsOf(figure, paint.opened, paint.hidden), hoverinfo: "skip", meta: { role: "near" },
     line: { width: 1.8 * paint.scale, color: paint.colour("accent") },
   };
 }

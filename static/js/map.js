@@ -2,7 +2,7 @@
 // the opened cell and what the repository does. Nothing here invents data: the server sends the figure.
 import { watchFilter } from "./map-filter.js";
 import { watchPanel } from "./map-panel.js";
-import { dressed } from "./map-dress.js";
+import { dressed, runsOf } from "./map-dress.js";
 import { figure, onTheme, palette, plotly } from "./plot.js";
 
 const NARROW_BELOW = 800; // px of canvas; the stylesheet has the same number
@@ -34,14 +34,22 @@ async function paint() {
   if (canvas.classList.contains("drawn")) return;
   canvas.classList.add("drawn");
   plot.on("plotly_click", ({ points: [point] }) => choose(point));
-  plot.on("plotly_hover", () => canvas.classList.add("over"));
-  plot.on("plotly_unhover", () => canvas.classList.remove("over"));
+  plot.on("plotly_hover", ({ points: [point] }) => over(point.customdata[0]));
+  plot.on("plotly_unhover", () => over(""));
 }
 
 // Many causes in one frame are one repaint.
 function repaint() {
   cancelAnimationFrame(waiting);
   waiting = requestAnimationFrame(paint);
+}
+
+// The relations of the cell under the pointer stand out, until it moves on.
+function over(key) {
+  canvas.classList.toggle("over", Boolean(key));
+  const near = plot.data.findIndex((trace) => trace.meta.role === "near");
+  const { x, y } = runsOf(drawn, key || shown.opened, shown.hidden);
+  window.Plotly.restyle(plot, { x: [x], y: [y] }, [near]);
 }
 
 function choose({ data, customdata }) {

@@ -38,6 +38,7 @@ function paint(place, Plotly) {
     ...trace, marker: { ...trace.marker, color: colour(COLOURS[trace.meta.role]), line: { width: 1, color: colour("raised") } },
   })), {
     ...layout, height: layout.meta.height, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    dragmode: place.clientWidth < 600 ? false : layout.dragmode, // a finger scrolls the page
     font: { family: font, color: colour("ink"), size: 12 }, hoverlabel: hoverLabel(theme),
     xaxis: { ...axis, ...layout.xaxis, ...(range ? { range: [...range], autorange: false } : {}) },
     yaxis: { ...axis, ...layout.yaxis, tickfont: { size: 12, color: colour("ink") } },

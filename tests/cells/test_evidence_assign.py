@@ -121,3 +121,8 @@ def test_any_hints_and_paths_are_answered(path: str, text: str, hints: list[Cell
     assert {match.key for match in cells_of(path, text, hints)} <= keys
     assert project_of(path, keys) in keys | {""}
     assert isinstance(lane_of(path), str)
+
+
+def test_a_family_called_like_a_cell_belongs_to_it() -> None:
+    hints = [CellHint("persist-report"), CellHint("oven")]
+    assert cells_of("reports/ask/ask_20260301T000000Z.json", "the oven", hints) == (CellMatch("persist-report", "path"),)
