@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import Task, current_app
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+
+def lease() -> datetime:
+    """Until when a job that is claimed or shows progress now counts as alive."""
+    return timezone.now() + timedelta(seconds=settings.VPM_LEASE)
 
 
 def wake(task: str, **arguments: object) -> None:

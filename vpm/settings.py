@@ -11,6 +11,7 @@
 | CELERY_BROKER_URL   | SQLite file in VPM_DATA_DIR          | e.g. redis://host:6379/0                       |
 | VPM_SYNC_EVERY      | 60                                   | seconds between two beat syncs of a repository |
 | VPM_FRESH_DAYS      | 30                                   | how long a piece of evidence counts as fresh   |
+| VPM_LEASE           | 60                                   | seconds without a sign before a job is dead    |
 """
 
 import os
@@ -161,6 +162,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VPM_DATA_DIR / "beat-schedule")
 VPM_SYNC_EVERY = seconds("VPM_SYNC_EVERY", 60)
 VPM_FRESH_DAYS = seconds("VPM_FRESH_DAYS", 30)
+VPM_LEASE = seconds("VPM_LEASE", 60)
 CELERY_BEAT_SCHEDULE = {
     "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
     "settle what stopped moving": {"task": "cells.settle", "schedule": 5},

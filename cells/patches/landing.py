@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from cells.clock import LEASE, wake
+from cells.clock import lease, wake
 from cells.models import Patch, Review
 from cells.patches import change, life
 from cells.patches.reviews import check_approve, shift, void
@@ -43,7 +43,7 @@ def land(patch: Patch) -> None:
     if patch.state != life.APPROVED:
         return
     try:
-        shift(patch, "claim", actor=WORKER, lease_until=timezone.now() + LEASE, attempts=patch.attempts + 1)
+        shift(patch, "claim", actor=WORKER, lease_until=lease(), attempts=patch.attempts + 1)
     except Refused:
         return
     try:

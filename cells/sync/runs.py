@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cells import audit
-from cells.clock import LEASE, wake
+from cells.clock import lease, wake
 from cells.hosts.source import SourceUnreadable
 from cells.models import Repository, SyncRun
 from cells.permissions import OPERATOR, require
@@ -93,11 +93,10 @@ def settle() -> int:
 
 
 def _claim(run: SyncRun) -> bool:
-    lease = timezone.now() + LEASE
     try:
         with transaction.atomic():
             taken = SyncRun.objects.filter(pk=run.pk, state=SyncRun.QUEUED).update(
-                state=SyncRun.RUNNING, lease_until=lease
+                state=SyncRun.RUNNING, lease_until=lease()
             )
     except IntegrityError:  # one_running_sync: another run holds the repository
         return False
@@ -117,8 +116,7 @@ def _recorder(run: SyncRun, watch: Progress | None) -> Progress:
         if step == last_step and done < total and now - last_at < 0.25:
             return
         last_at, last_step = now, step
-        lease = timezone.now() + LEASE
-        SyncRun.objects.filter(pk=run.pk).update(step=step, done=done, total=total, lease_until=lease)
+        SyncRun.objects.filter(pk=run.pk).update(step=step, done=done, total=total, lease_until=lease())
 
     return record
 

@@ -64,7 +64,9 @@ def subjects_of(reading: Reading) -> list[Subject]:
     told = {(s.path, s.section) for s in subjects}
     paths = {change.path for _, change in reading.changes() if _is_state(change.path)} | set(projects)
     paths |= {path for path in reading.files if _is_state(path)}
-    return subjects + [Subject(p, "", projects.get(p)) for p in sorted(paths) if (p, "") not in told or p in projects]
+    return subjects + [
+        Subject(p, "", projects.get(p)) for p in sorted(paths) if (p, "") not in told or p in projects
+    ]
 
 
 def versions(reading: Reading, subject: Subject) -> QuerySet[StateVersion]:
