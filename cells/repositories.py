@@ -30,7 +30,7 @@ def known_as(key: str, source: str | None, actor: User | str = "command line") -
     repository = found or Repository(key=key)
     before = repository.source
     repository.source = source
-    repository.full_clean(exclude=["head_at", "newest_evidence_at", "synced_at", "problems"])
+    repository.full_clean(exclude=["head_at", "newest_evidence_at", "synced_at", "problems", "swarm_broken"])
     with transaction.atomic():
         repository.save()
         audit.record(

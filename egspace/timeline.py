@@ -17,13 +17,12 @@ from django.db.models.functions import TruncDay
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.formats import localize
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from cells.models import Cell, Evidence, Patch, Review
 from cells.refusals import say
 from egspace.labels import folded
-from egspace.words import HOVER_UNITS, plain
+from egspace.words import HOVER_UNITS, number, plain
 
 MOST = 2000
 ROW_HEIGHT, FRAME_HEIGHT = 30, 76
@@ -185,7 +184,7 @@ def _points(look: str, dots: list[Dot], place: dict[str, int], zone: tzinfo) -> 
 
 
 def _bins(bins: list[Bin], place: dict[str, int], zone: tzinfo) -> dict[str, Any]:
-    said = [ngettext("%(n)s older piece", "%(n)s older pieces", one.count) % {"n": localize(one.count)} for one in bins]
+    said = [ngettext("%(n)s older piece", "%(n)s older pieces", one.count) % {"n": number(one.count)} for one in bins]
     return {
         "type": "scatter", "mode": "markers", "name": gettext("older, counted"), "meta": {"role": "counted"},
         "x": [_local(one.at, zone) for one in bins], "y": [place[one.row] for one in bins],
@@ -196,7 +195,7 @@ def _bins(bins: list[Bin], place: dict[str, int], zone: tzinfo) -> dict[str, Any
 
 
 def _layout(rows: list[str], place: dict[str, int], shown: int, total: int, window: Window) -> dict[str, Any]:
-    said = gettext("Showing %(shown)s of %(total)s") % {"shown": localize(shown), "total": localize(total)}
+    said = gettext("Showing %(shown)s of %(total)s") % {"shown": number(shown), "total": number(total)}
     return {
         "margin": {"l": 96, "r": 12, "t": 8, "b": 40, "pad": 4},
         "xaxis": {"type": "date"},
@@ -227,7 +226,7 @@ def _local(at: datetime, zone: tzinfo) -> str:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name) if name else timezone.get_current_timezone()
-    except (ValueError, OSError):  # an unknown name, or one that is no name at all
+    except (ValueError, OSError, KeyError):  # an unknown name, or one that is no name at all
         return timezone.get_current_timezone()
 
 

@@ -67,6 +67,7 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
         "page": page,
         "groups": board.by_lane(page.object_list),
         "matching": sum(row.kept for row in rows),
+        "listing": words.showing(sum(row.kept for row in page.object_list), len(graph)),
         "showing": words.showing(len(wide.spots), len(graph)),
         "wide": picture(graph, wide, marks(graph, wide, links), folds(repository, wide)),
         "narrow": picture(graph, narrow, marks(graph, narrow, links), folds(repository, narrow)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-from django.utils.formats import localize
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from cells.health import ARCHIVED, CONFLICT, MOVING_AWAY, NO_EVIDENCE, ON_TRACK, SHELVED
@@ -29,27 +28,31 @@ RELATION = {
 HOVER_UNITS, HOVER_LINES = 52, 4
 
 
+def number(count: int) -> str:
+    return f"{count:,}"
+
+
 def relation(kind: str) -> str:
     """A relation's type in words; types are free, so an unknown one is shown as written."""
     return str(RELATION.get(kind, kind.replace("_", " ")))
 
 
 def waiting(count: int) -> str:
-    return ngettext("%(count)s patch waits", "%(count)s patches wait", count) % {"count": localize(count)}
+    return ngettext("%(count)s patch waits", "%(count)s patches wait", count) % {"count": number(count)}
 
 
 def evidence(fresh: int, total: int) -> str:
     """How much evidence a cell has, and how much of it is fresh."""
     return ngettext(
         "%(fresh)s fresh of %(total)s piece of evidence", "%(fresh)s fresh of %(total)s pieces of evidence", total
-    ) % {"fresh": localize(fresh), "total": localize(total)}
+    ) % {"fresh": number(fresh), "total": number(total)}
 
 
 def showing(shown: int, total: int) -> str:
     """The count every picture and list carries."""
     return ngettext("Showing %(shown)s of %(total)s cell", "Showing %(shown)s of %(total)s cells", total) % {
-        "shown": localize(shown),
-        "total": localize(total),
+        "shown": number(shown),
+        "total": number(total),
     }
 
 
@@ -87,5 +90,5 @@ def plain(text: str) -> str:
 def count_of(shown: int, total: int) -> str:
     """A lane's count: "7", or "50 of 1,667" when some are folded away."""
     if shown == total:
-        return localize(total)
-    return gettext("%(shown)s of %(total)s") % {"shown": localize(shown), "total": localize(total)}
+        return number(total)
+    return gettext("%(shown)s of %(total)s") % {"shown": number(shown), "total": number(total)}

@@ -56,8 +56,8 @@ class Mirror:
 
     def branches(self, prefix: str = "refs/source/") -> dict[str, str]:
         """Branch name to tip, for all refs below the prefix."""
-        lines = git(self.path, "for-each-ref", "--format=%(objectname) %(refname)", prefix).splitlines()
-        return {name.removeprefix(prefix): tip for tip, name in (line.split(" ", 1) for line in lines)}
+        refs = [ref for ref in self.repo.references.iterator() if ref.name.startswith(prefix)]
+        return {ref.name.removeprefix(prefix): str(ref.target) for ref in refs if isinstance(ref.target, pygit2.Oid)}
 
     def commit(self, commit: str) -> pygit2.Commit:
         return self.repo[commit].peel(pygit2.Commit)

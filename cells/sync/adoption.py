@@ -33,10 +33,10 @@ def offer(reading: Reading, swarm: Swarm) -> None:
     for old in offers.filter(state=life.PROPOSED):
         shift(old, "supersede", actor="sync", note=RENEWED)
     if not offers.filter(state=life.REJECTED).exists():
-        propose(reading, blob)
+        propose(reading, blob, swarm.path)
 
 
-def propose(reading: Reading, blob: pygit2.Oid) -> Patch:
+def propose(reading: Reading, blob: pygit2.Oid, where: str) -> Patch:
     """The offer's row, its commit held like any other proposal's."""
     mirror, now = reading.mirror, timezone.now()
     index = pygit2.Index()
@@ -48,7 +48,6 @@ def propose(reading: Reading, blob: pygit2.Oid) -> Patch:
         author=commits.Author(AUTHOR, "vpm@localhost", seconds, 0), message=TITLE + "\n", now=seconds,
     )  # fmt: skip
     proposal = change.compute(mirror, reading.head, tip)
-    where = reading.repository.swarm_path
     with transaction.atomic():
         patch = Patch.objects.create(
             repository=reading.repository, tip=tip, merge_base=proposal.merge_base, kind="swarm", title=TITLE,

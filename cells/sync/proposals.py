@@ -55,16 +55,18 @@ def propose(reading: Reading, placer: Placer, branch: str, tip: str) -> Patch | 
     commit = reading.mirror.commit(tip)
     subject, _, body = commit.message.strip().partition("\n")
     name = change.clean(branch)
+    title = _printable(subject)[:300] or name
+    cells, lane = placer.touched(proposal.files, f"{name} {title}")
     with transaction.atomic():
         patch = Patch.objects.create(
             repository=reading.repository, branch=name, tip=tip, merge_base=proposal.merge_base,
-            kind=kind_of(name, proposal.files), title=_printable(subject)[:300] or name, rationale=_printable(body.strip()),
+            kind=kind_of(name, proposal.files), title=title, rationale=_printable(body.strip()),
             author_name=_printable(commit.author.name)[:200] or "unknown", author_email=_printable(commit.author.email)[:200],
             authored_at=datetime.fromtimestamp(commit.author.time, UTC),
             files=proposal.files, applies=proposal.obstacle is None, obstacle=_stored(proposal.obstacle),
-            digest=proposal.digest, state_at=timezone.now(), lane=None,
+            digest=proposal.digest, state_at=timezone.now(), lane=lane,
         )  # fmt: skip
-        placer.place(patch)
+        patch.cells.add(*cells)
         audit.record(
             actor="sync", verb="propose", subject=patch, repository=reading.repository.key,
             after={"state": life.PROPOSED, "branch": name, "tip": tip},
@@ -127,23 +129,17 @@ class Placer:
         }
         self.hints = index_of(self.cells.values())
 
-    def place(self, patch: Patch) -> None:
-        cells, lanes = self._touched([file["path"] for file in patch.files], patch)
-        patch.cells.set(cells.values())
-        patch.lane = next(iter([cell.lane for cell in cells.values()] + lanes), None)
-        patch.save(update_fields=["lane"])
-
-    def _touched(self, paths: list[str], patch: Patch) -> tuple[dict[str, Cell], list[Lane]]:
+    def touched(self, files: list[dict[str, Any]], words: str) -> tuple[list[Cell], Lane | None]:
+        """By the paths of `files`; when they name no cell, by the words of its branch and title."""
         cells, lanes = {}, []
-        for path in paths[:200]:
+        for path in [file["path"] for file in files[:200]]:
             found = [self.cells[match.key] for match in cells_of(path, "", self.hints)]
             found += [self.by_state[path]] if path in self.by_state else []
             cells.update({cell.key: cell for cell in found})
             lanes += [self.lanes[lane_of(path)]] if lane_of(path) in self.lanes else []
         if not cells:
-            words = f"{patch.branch} {patch.title}"
             cells = {match.key: self.cells[match.key] for match in cells_of(words, words, self.hints)}
-        return cells, lanes
+        return list(cells.values()), next(iter([cell.lane for cell in cells.values()] + lanes), None)
 
 
 FAMILIES = (

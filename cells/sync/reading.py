@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,8 @@ from cells.ssot.mirror import LINK, READ_LIMIT, SUBMODULE, Change, Mirror, Step
 
 # Raise it when a reader learns something: every repository is then read anew.
 READER = "1"
+# Control characters, and what surrogateescape makes of bytes that are not UTF-8.
+UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass
@@ -120,7 +123,7 @@ def _digest(mirror: Mirror) -> str:
 def _unreadable(path: str, change: Change) -> Sentence | None:
     """Why this path is not read, if it is not."""
     shown = path.encode("utf-8", "replace").decode()
-    if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 or ord(char) == 127 for char in path):
+    if UNSPEAKABLE.search(path):
         return sentence("%(path)r is skipped: its name holds control characters or is not UTF-8.", path=shown)
     if len(path) > 1000 or ".." in path.split("/"):
         return sentence("%(path)s is skipped: it is not a path a document can have.", path=shown[:200])

@@ -7,7 +7,6 @@ import hashlib
 from django.db import transaction
 
 from cells.models import Cell, Lane, Project, Relation
-from cells.sentences import Sentence
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
 from cells.sync import adoption
@@ -20,22 +19,29 @@ def read(reading: Reading) -> None:
     files = declared_in(list(reading.files))
     digest = _digest(reading, files or wanted(list(reading.files)))
     if digest == reading.repository.swarm_digest:
-        reading.problems += _kept_problems(reading)
+        reading.problems += (declared(reading, files) if files else discovered(reading)).problems
+        _remember(reading, swarm_broken=None)
         return
     try:
         swarm = declared(reading, files) if files else discovered(reading)
     except SwarmBroken as broken:
         reading.problems.append(broken.sentence)
+        _remember(reading, swarm_broken=broken.sentence.as_json())
         return
     reading.problems += swarm.problems
     reading.swarm_changed = True
     with transaction.atomic():
         apply(reading, swarm)
-        reading.repository.swarm_origin, reading.repository.swarm_path = swarm.origin, swarm.path
-        reading.repository.swarm_digest = digest
-        reading.repository.save(update_fields=["swarm_origin", "swarm_path", "swarm_digest"])
     if swarm.origin == "discovered":
         adoption.offer(reading, swarm)
+    _remember(reading, swarm_origin=swarm.origin, swarm_path=swarm.path, swarm_digest=digest, swarm_broken=None)
+
+
+def _remember(reading: Reading, **fields: object) -> None:
+    """Last, so that a run that died before it does its work again."""
+    for name, value in fields.items():
+        setattr(reading.repository, name, value)
+    reading.repository.save(update_fields=[*fields])
 
 
 def declared_in(paths: list[str]) -> list[str]:
@@ -107,12 +113,3 @@ def cell(reading: Reading, spec: CellSpec, lane: Lane, project: Project | None) 
 def _digest(reading: Reading, paths: list[str]) -> str:
     blobs = sorted(f"{path} {reading.files[path].blob}" for path in paths)
     return hashlib.sha256("\n".join(blobs).encode()).hexdigest()
-
-
-def _kept_problems(reading: Reading) -> list[Sentence]:
-    """The swarm did not change, so what was wrong with it is still wrong."""
-    files = declared_in(list(reading.files))
-    try:
-        return list(declared(reading, files).problems) if files else list(discovered(reading).problems)
-    except SwarmBroken as broken:
-        return [broken.sentence]

@@ -5,6 +5,7 @@ export function watchFilter(changed) {
   const fields = ["q", "lane", "state"].map((name) => form.elements[name]);
   let before = "";
 
+  const inWords = (number) => number.toLocaleString(document.documentElement.lang);
   const wanted = () => Object.fromEntries(fields.map((field) => [field.name, field.value.trim()]));
 
   function keeps(row, { q, lane, state }) {
@@ -33,7 +34,7 @@ export function watchFilter(changed) {
 
   function count(number) {
     const said = document.getElementById("swarm-count");
-    said.textContent = said.dataset.template.replace("%N", number).replace("%M", said.dataset.total);
+    said.textContent = said.dataset.template.replace("%N", inWords(number)).replace("%M", inWords(Number(said.dataset.total)));
     document.getElementById("swarm-none").hidden = number > 0;
   }
 

@@ -147,7 +147,7 @@ def test_a_checked_out_branch_is_never_touched(tmp_path: Path) -> None:
     pushing.push(repository)
     patch.refresh_from_db()
     assert patch.push_state == "not_pushed"
-    assert "work tree is never touched" in patch.push_note["params"]["why"]
+    assert "work tree is never touched" in patch.push_note["params"]["why"]["text"]
     assert {path.name: path.read_bytes() for path in tree.glob("*.toml")} == before
 
 

@@ -146,7 +146,9 @@ def test_a_broken_swarm_keeps_the_last_good_one_and_says_where(tmp_path: Path) -
     sync(repository)
     assert Cell.objects.count() == 3
     assert repository.problems[0]["params"]["path"] == "swarm.toml"
-    assert "does not parse" in repository.problems[0]["text"]
+    assert "does not parse" in repository.swarm_broken["text"]
+    source_of(repository).commit({"swarm.toml": SWARM})
+    assert sync(repository).swarm_broken is None
 
 
 def test_two_cells_with_one_key_keep_the_first(tmp_path: Path) -> None:
