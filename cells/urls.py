@@ -20,6 +20,7 @@ urlpatterns = [
     path("patches/<int:pk>/reject", patches.decide, {"verb": "reject"}, name="reject"),
     path("patches/<int:pk>/reopen", patches.decide, {"verb": "reopen"}, name="reopen"),
     path("patches/<int:pk>/retry", patches.decide, {"verb": "retry"}, name="retry"),
+    path("patches/<int:pk>/push", patches.push, name="push"),
     path("audit/", audit.audit, name="audit"),
     path("repositories/", repositories.repositories, name="repositories"),
     path("repositories/<str:key>/sync", repositories.sync, name="sync"),

@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
 from cells import audit
+from cells.clock import wake
 from cells.hosts import source
 from cells.models import Patch, Repository
 from cells.patches import life
+from cells.permissions import REVIEWER, require
 from cells.ssot.mirror import Mirror
+
+
+WAITING = ("pending", "not_pushed")
 
 
 def push(repository: Repository) -> source.Pushed | None:
     """Push what waits; None when nothing does. Delivered twice, it pushes once."""
-    waiting = Patch.objects.filter(
-        repository=repository, state=life.LANDED, push_state__in=("pending", "not_pushed")
-    )
+    waiting = landed(repository, WAITING)
     if not waiting.exists():
         return None
     mirror = Mirror(repository.mirror)
-    at_source = mirror.tip(source.SOURCE_REFS + repository.branch)
-    ours = mirror.tip(f"refs/heads/{repository.branch}")
-    outcome = (
-        source.Pushed(True) if mirror.is_ancestor(ours, at_source) else source.push(repository, at_source)
-    )
+    outcome = source.push(repository, at_source(repository, mirror))
     record(waiting, outcome, repository)
     return outcome
+
+
+def notice(repository: Repository, mirror: Mirror) -> None:
+    """Landings that the source has meanwhile, however they came there, count as pushed."""
+    there = at_source(repository, mirror)
+    for patch in landed(repository, WAITING):
+        if mirror.is_ancestor(patch.commit, there):
+            record(landed(repository, WAITING).filter(pk=patch.pk), source.Pushed(True), repository)
+
+
+def again(*, repository: Repository, by: User) -> None:
+    """A person asks to push what the source did not take. Raises Forbidden."""
+    require(by, REVIEWER)
+    with transaction.atomic():
+        waiting = landed(repository, ("not_pushed",))
+        for patch in waiting:
+            audit.record(
+                actor=by, verb="push_again", subject=patch, repository=repository.key,
+                before={"push_state": "not_pushed"}, after={"push_state": "pending"},
+            )  # fmt: skip
+        waiting.update(push_state="pending", push_note=None)
+        wake("cells.push", repository_id=repository.pk)
+
+
+def landed(repository: Repository, states: tuple[str, ...]) -> QuerySet[Patch]:
+    """The landed patches that stand so with the source."""
+    return Patch.objects.filter(repository=repository, state=life.LANDED, push_state__in=states)
+
+
+def at_source(repository: Repository, mirror: Mirror) -> str:
+    """Where the source's branch stood when it was last fetched."""
+    return mirror.tip(source.SOURCE_REFS + repository.branch)
 
 
 def record(waiting: QuerySet[Patch], outcome: source.Pushed, repository: Repository) -> None:

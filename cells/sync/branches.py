@@ -7,7 +7,7 @@ from django.utils import timezone
 from cells import audit
 from cells.hosts.source import SOURCE_REFS, fetch
 from cells.models import Patch, Repository
-from cells.patches import life
+from cells.patches import life, pushing
 from cells.patches.reviews import shift, void
 from cells.sentences import sentence
 from cells.ssot import commit as commits
@@ -27,6 +27,7 @@ def bring(repository: Repository) -> Mirror:
         repository.save(update_fields=["branch"])
     mirror = Mirror(repository.mirror)
     follow(repository, mirror)
+    pushing.notice(repository, mirror)
     return mirror
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cells import documents, health
 from cells.models import Patch
-from cells.patches import diff, life, reviews
+from cells.patches import diff, life, pushing, reviews
 from cells.refusals import Refused, say
 from cells.ssot.mirror import Mirror
 from cells.views.chosen import Asked, chosen_or_404, viewer
@@ -39,6 +39,18 @@ def patches(request: Asked) -> HttpResponse:
         "cells": repository.cells.filter(patches__isnull=False).distinct(),
     }
     return render(request, "cells/patches.html#list" if request.htmx else "cells/patches.html", context)
+
+
+@require_POST
+@viewer
+def push(request: Asked, pk: int) -> HttpResponse:
+    """Try again to bring to the source what it did not take."""
+    pushing.again(repository=_patch(pk).repository, by=request.user)
+    return (
+        render(request, "cells/patch.html#decision", _about(request, _patch(pk)))
+        if request.htmx
+        else redirect("patch", pk)
+    )
 
 
 @viewer

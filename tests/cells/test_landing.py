@@ -231,3 +231,30 @@ def test_a_second_click_hears_what_happened(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", [verb for verb, step in life.LIFE.items() if step.whose == life.PERSON])
 def test_a_person_has_exactly_the_verbs_of_the_table(state: str, verb: str) -> None:
     assert (verb in life.allowed(state)) == (state in life.LIFE[verb].sources)
+
+
+def test_what_a_person_pulled_counts_as_pushed(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = landed_here_only(repository)
+    source = source_of(repository).repo
+    source.remotes.create("mirror", str(repository.mirror)).fetch(["refs/heads/main:refs/pulled/main"])
+    source.references.create("refs/heads/main", source.references["refs/pulled/main"].target, force=True)
+    sync(repository)
+    patch.refresh_from_db()
+    assert patch.push_state == "pushed"
+
+
+def test_a_push_can_be_tried_again_by_a_reviewer(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = landed_here_only(repository)
+    real, repository.source = repository.source, str(tmp_path / "gone.git")
+    repository.save()
+    pushing.push(repository)
+    repository.source = real
+    repository.save()
+    with pytest.raises(Forbidden):
+        pushing.again(repository=repository, by=a_user("nobody"))
+    with committed():
+        pushing.again(repository=repository, by=a_user("rin", REVIEWER))
+    patch.refresh_from_db()
+    assert patch.push_state == "pushed"
