@@ -58,7 +58,14 @@ def rows(graph: Swarm, wanted: Filter) -> list[Row]:
     order = {lane["key"]: number for number, lane in enumerate(graph.graph["lanes"])}
     titles = {lane["key"]: lane["title"] for lane in graph.graph["lanes"]}
     found = [
-        Row(key, order[cell["lane"]], titles[cell["lane"]], cell, str(words.STATE[cell["state"]]), wanted.keeps(key, cell))
+        Row(
+            key,
+            order[cell["lane"]],
+            titles[cell["lane"]],
+            cell,
+            str(words.STATE[cell["state"]]),
+            wanted.keeps(key, cell),
+        )
         for key, cell in graph.nodes(data=True)
     ]
     if len(found) > MOST:
@@ -76,8 +83,19 @@ def by_lane(page: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 def first(graph: Swarm) -> list[tuple[str, dict[str, Any], str]]:
     """(key, cell, state in words) of the few cells that need a person most."""
     order = {lane["key"]: number for number, lane in enumerate(graph.graph["lanes"])}
-    needy = [(key, cell) for key, cell in graph.nodes(data=True) if cell["waiting"] or cell["state"] in NEEDS_A_PERSON]
-    needy.sort(key=lambda one: (min(2, STATES.index(one[1]["state"])), -one[1]["waiting"], order[one[1]["lane"]], one[1]["position"]))
+    needy = [
+        (key, cell)
+        for key, cell in graph.nodes(data=True)
+        if cell["waiting"] or cell["state"] in NEEDS_A_PERSON
+    ]
+    needy.sort(
+        key=lambda one: (
+            min(2, STATES.index(one[1]["state"])),
+            -one[1]["waiting"],
+            order[one[1]["lane"]],
+            one[1]["position"],
+        )
+    )
     return [(key, cell, str(words.STATE[cell["state"]])) for key, cell in needy[:FIRST]]
 
 

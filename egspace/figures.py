@@ -20,7 +20,13 @@ SYMBOL = {
     "no-evidence": "circle", "archived": "square",
 }  # fmt: skip
 HOLLOW = frozenset({"no-evidence", "archived"})
-DASH = {"feeds": "solid", "watches": "1px,4px", "depends_on": "7px,4px", "supports": "12px,3px,2px,3px", "blocks": "solid"}
+DASH = {
+    "feeds": "solid",
+    "watches": "1px,4px",
+    "depends_on": "7px,4px",
+    "supports": "12px,3px,2px,3px",
+    "blocks": "solid",
+}
 OTHER_DASH = "3px,3px"
 TITLE_SIZE, LABEL_SIZE, BADGE_SIZE, BADGE = 13, 12, 10.5, 17
 
@@ -62,7 +68,6 @@ def _layout(graph: Swarm, layout: Layout) -> dict[str, Any]:
         "hovermode": "closest",
         "hoverdistance": 28,
         "dragmode": "pan",
-        "uirevision": "map",
         "shapes": [
             {"type": "path", "path": outline(region), "layer": "below", "name": "lane", "line": {"width": 1}}
             for region in layout.regions
@@ -97,7 +102,9 @@ def _relations(edges: Iterable[Edge]) -> list[Trace]:
 
 def _lines(kind: str, dash: str, runs: list[tuple[Point, ...]], pairs: list[list[str]]) -> Trace:
     """`meta.pairs` names the ends of every run of `meta.run` points; a gap ends a run."""
-    points: list[tuple[float | None, float | None]] = [point for run in runs for point in (*run, (None, None))]
+    points: list[tuple[float | None, float | None]] = [
+        point for run in runs for point in (*run, (None, None))
+    ]
     return {
         "type": "scatter", "mode": "lines", "name": words.relation(kind), "legendgroup": "relations",
         "x": [x for x, _ in points], "y": [y for _, y in points], "hoverinfo": "skip",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import networkx as nx
 from django.db.models import F
@@ -11,7 +11,7 @@ from cells import health
 from cells.models import Repository
 from cells.refusals import say
 
-Swarm = nx.MultiDiGraph  # a DiGraph in which two cells may have relations of several types
+Swarm: TypeAlias = nx.MultiDiGraph  # a DiGraph in which two cells may have relations of several types
 
 
 def swarm(repository: Repository) -> Swarm:

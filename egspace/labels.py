@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import east_asian_width
 
 LABEL_UNITS = 14  # half-width characters in one line of a slot
 _WIDE = frozenset("WFA")
-_WORDS = re.compile(r"\s+|(?<=[-_/・])")
+STICKS = "、。」』）)!?！？ーっゃゅょッャュョ"  # never first in a line
 
 
+@lru_cache(maxsize=4096)
 def label(key: str, title: str) -> tuple[str, ...]:
     """One or two lines: the title if it fits whole, else the key, shortened if even that is too long."""
     for text in (title or key, key):
@@ -22,13 +24,17 @@ def label(key: str, title: str) -> tuple[str, ...]:
 def balanced(text: str, most: int) -> tuple[str, ...]:
     """The same lines, but of like width: no single character is left alone in the last one."""
     count = len(folded(text, most))
-    narrowest = next(width for width in range(1, most + 1) if len(folded(text, width)) == count and _fits(text, width))
+    narrowest = next(
+        width for width in range(1, most + 1) if len(folded(text, width)) == count and _fits(text, width)
+    )
     return tuple(folded(text, narrowest))
 
 
 def _fits(text: str, width: int) -> bool:
     """Whether no word has to be broken that could stay whole."""
-    return all(units(word) <= width or units(word) > len(word) for word in text.split()) or width == LABEL_UNITS
+    return (
+        all(units(word) <= width or units(word) > len(word) for word in text.split()) or width == LABEL_UNITS
+    )
 
 
 def folded(text: str, most: int) -> list[str]:
@@ -61,7 +67,7 @@ def _letters(piece: str) -> list[str]:
     """Single characters, closing punctuation kept with the one before it."""
     letters: list[str] = []
     for char in piece:
-        if letters and char in "、。」』）)!?！？ーっゃゅょッャュョ" or letters and letters[-1].isspace():
+        if letters and (char in STICKS or letters[-1].isspace()):
             letters[-1] += char
         else:
             letters.append(char)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import networkx as nx
 
-MOST = 300  # marks that are still drawn and panned without a hitch, see docs/decisions
+MOST = 300  # SVG plotly still draws and pans these without a hitch
 GAP, PAD, TITLE, ROW, CENTER = 16.0, 12.0, 34.0, 86.0, 25.0
 SLOT = 98.0  # wide enough for a label of two short lines
 
@@ -60,7 +60,10 @@ def lanes_layout(graph: nx.DiGraph, *, narrow: bool = False, most: int = MOST) -
     per_row = int((region_width - 2 * PAD) // SLOT)
     slot = (region_width - 2 * PAD) / per_row
 
-    drawn = [_slots(graph, members[lane["key"]], quota, per_row) for lane, quota in zip(graph.graph["lanes"], share, strict=True)]
+    drawn = [
+        _slots(graph, members[lane["key"]], quota, per_row)
+        for lane, quota in zip(graph.graph["lanes"], share, strict=True)
+    ]
     rows = [1 + max(slots.values(), default=0) // per_row for slots in drawn]
     tops = _tops(rows, columns)
     regions, spots, folds = [], {}, {}
@@ -68,7 +71,9 @@ def lanes_layout(graph: nx.DiGraph, *, narrow: bool = False, most: int = MOST) -
         left, (top, height) = round(index % columns * (region_width + GAP), 1), tops[index // columns]
         total = len(members[lane["key"]])
         shown = sum(key is not None for key in slots)
-        regions.append(Region(lane["key"], lane["title"], left, top, round(region_width, 1), height, shown, total))
+        regions.append(
+            Region(lane["key"], lane["title"], left, top, round(region_width, 1), height, shown, total)
+        )
         for key, place in slots.items():
             row, column = divmod(place, per_row)
             spot = (round(left + PAD + (column + 0.5) * slot, 1), round(top + TITLE + row * ROW + CENTER, 1))

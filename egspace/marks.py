@@ -13,7 +13,12 @@ from egspace.layout import Layout
 SMALLEST, LARGEST = 14.0, 34.0
 LABEL_DOWN, LABEL_LINE = 28.0, 14.5
 BEND, STEPS, CLEAR = 0.16, 14, 4.0
-BALANCE = {"conflict": 0.92, "moving-away": 1.18, "shelved": 0.88, "archived": 0.88}  # shapes of one size look unequal
+BALANCE = {
+    "conflict": 0.92,
+    "moving-away": 1.18,
+    "shelved": 0.88,
+    "archived": 0.88,
+}  # shapes of one size look unequal
 
 Point = tuple[float, float]
 Links = Callable[[str], tuple[str, str]]
@@ -75,10 +80,19 @@ def _node(key: str, cell: dict, spot: Point, urls: tuple[str, str]) -> Node:
     diameter = round(size(cell["fresh"]) * BALANCE.get(cell["state"], 1.0), 1)
     shift = round(diameter * 0.36 + 5, 1)
     lines = tuple(
-        (line, round(y + LABEL_DOWN + number * LABEL_LINE, 1)) for number, line in enumerate(label(key, cell["title"]))
+        (line, round(y + LABEL_DOWN + number * LABEL_LINE, 1))
+        for number, line in enumerate(label(key, cell["title"]))
     )
     return Node(
-        key, x, y, diameter, cell["state"], cell["waiting"], lines, (round(x + shift, 1), round(y - shift, 1)), *urls
+        key,
+        x,
+        y,
+        diameter,
+        cell["state"],
+        cell["waiting"],
+        lines,
+        (round(x + shift, 1), round(y - shift, 1)),
+        *urls,
     )
 
 

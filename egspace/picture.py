@@ -8,7 +8,19 @@ from math import sqrt
 from typing import Any
 
 from egspace import words
-from egspace.figures import BADGE, BADGE_SIZE, DASH, EDGE_OF, HOLLOW, LABEL_SIZE, OTHER_DASH, SYMBOL, TITLE_SIZE, badge, outline
+from egspace.figures import (
+    BADGE,
+    BADGE_SIZE,
+    DASH,
+    EDGE_OF,
+    HOLLOW,
+    LABEL_SIZE,
+    OTHER_DASH,
+    SYMBOL,
+    TITLE_SIZE,
+    badge,
+    outline,
+)
 from egspace.graph import Swarm
 from egspace.layout import Layout
 from egspace.marks import Edge, Marks, Point
@@ -72,7 +84,9 @@ def shape(symbol: str, x: float, y: float, size: float) -> str:
 
 
 def _relation(kind: str, edges: list[Edge]) -> dict[str, str]:
-    lines, heads = ("".join(map(_line, parts)) for parts in ([e.curve for e in edges], [e.head for e in edges]))
+    lines, heads = (
+        "".join(map(_line, parts)) for parts in ([e.curve for e in edges], [e.head for e in edges])
+    )
     return {"type": kind, "lines": lines, "heads": heads, "dash": dash_of(kind)}
 
 

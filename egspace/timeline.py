@@ -38,7 +38,13 @@ READ_FROM = {
     "text": gettext_lazy("time read from the text"),
     "commit": gettext_lazy("time of the adding commit"),
 }
-SYMBOL = {"evidence": "circle", "flagged": "x", PROPOSALS: "triangle-up", DECISIONS: "square", LANDINGS: "star"}
+SYMBOL = {
+    "evidence": "circle",
+    "flagged": "x",
+    PROPOSALS: "triangle-up",
+    DECISIONS: "square",
+    LANDINGS: "star",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ class Bin:
 def timeline_figure(cell: Cell, window: Window) -> dict[str, Any]:
     """{data, layout} for plotly; `layout.meta` says the height in pixels and "showing N of M". Twelve queries at most."""
     dots, total, older = _gather(cell, window)
-    rows = [*LOOP, *sorted({thing.row for thing in (*dots, *older)} - set(LOOP))]
+    kinds = {dot.row for dot in dots} | {one.row for one in older}
+    rows = [*LOOP, *sorted(kinds - set(LOOP))]
     place = {row: number for number, row in enumerate(rows)}
     looks = [look for look in SYMBOL if any(dot.look == look for dot in dots)]
     data = [_points(look, [dot for dot in dots if dot.look == look], place, window.zone) for look in looks]
@@ -100,8 +107,12 @@ def timeline_figure(cell: Cell, window: Window) -> dict[str, Any]:
 
 def _gather(cell: Cell, window: Window) -> tuple[list[Dot], int, list[Bin]]:
     """The newest dots, how many there are in all, and the older ones counted."""
-    sources = [
-        (Evidence.objects.filter(window.on("observed_at"), cells=cell, current=True), "observed_at", _evidence),
+    sources: list[Source] = [
+        (
+            Evidence.objects.filter(window.on("observed_at"), cells=cell, current=True),
+            "observed_at",
+            _evidence,
+        ),
         (Patch.objects.filter(window.on("authored_at"), cells=cell), "authored_at", _proposal),
         (
             Review.objects.filter(window.on("at"), patch__cells=cell).select_related("patch", "by"),
@@ -132,7 +143,11 @@ def _older(sources: Iterable[Source], shown: list[Dot], window: Window) -> list[
         days = rows.filter(**{f"{field}__lte": before}).order_by()
         days = days.annotate(day=TruncDay(field, tzinfo=window.zone))
         for row in days.values(*filter(None, ["day", kind])).annotate(n=Count("pk")):
-            name = row["kind"] if kind else {"authored_at": PROPOSALS, "at": DECISIONS, "landed_at": LANDINGS}[field]
+            name = (
+                row["kind"]
+                if kind
+                else {"authored_at": PROPOSALS, "at": DECISIONS, "landed_at": LANDINGS}[field]
+            )
             counted[row["day"], name] += row["n"]
     if len(counted) > MOST:
         by_month: Counter[tuple[datetime, str]] = Counter()
@@ -154,15 +169,31 @@ def _evidence(row: Evidence) -> Dot:
         }  # fmt: skip
     flags = tuple(say(flag) for flag in row.flags)
     look = "flagged" if flags else "evidence"
-    return Dot(row.observed_at, row.kind, look, (row.title, how, *flags), reverse("evidence", args=[row.pk]), row.exact)
+    return Dot(
+        row.observed_at,
+        row.kind,
+        look,
+        (row.title, how, *flags),
+        reverse("evidence", args=[row.pk]),
+        row.exact,
+    )
 
 
 def _proposal(patch: Patch) -> Dot:
-    return Dot(patch.authored_at, PROPOSALS, PROPOSALS, (patch.title, patch.author_name), reverse("patch", args=[patch.pk]))
+    return Dot(
+        patch.authored_at,
+        PROPOSALS,
+        PROPOSALS,
+        (patch.title, patch.author_name),
+        reverse("patch", args=[patch.pk]),
+    )
 
 
 def _decision(review: Review) -> Dot:
-    said = gettext("%(decision)s by %(who)s") % {"decision": DECISION_WORDS[review.decision], "who": review.by.get_username()}
+    said = gettext("%(decision)s by %(who)s") % {
+        "decision": DECISION_WORDS[review.decision],
+        "who": review.by.get_username(),
+    }
     lines = (said, review.patch.title, *([review.reason] if review.reason else []))
     return Dot(review.at, DECISIONS, DECISIONS, lines, reverse("patch", args=[review.patch_id]))
 
@@ -184,7 +215,10 @@ def _points(look: str, dots: list[Dot], place: dict[str, int], zone: tzinfo) -> 
 
 
 def _bins(bins: list[Bin], place: dict[str, int], zone: tzinfo) -> dict[str, Any]:
-    said = [ngettext("%(n)s older piece", "%(n)s older pieces", one.count) % {"n": number(one.count)} for one in bins]
+    said = [
+        ngettext("%(n)s older piece", "%(n)s older pieces", one.count) % {"n": number(one.count)}
+        for one in bins
+    ]
     return {
         "type": "scatter", "mode": "markers", "name": gettext("older, counted"), "meta": {"role": "counted"},
         "x": [_local(one.at, zone) for one in bins], "y": [place[one.row] for one in bins],
@@ -213,7 +247,9 @@ def _row_word(row: str) -> str:
 
 
 def _hover(dot: Dot, zone: tzinfo) -> str:
-    title, *rest = ("<br>".join(map(plain, folded(line, HOVER_UNITS))) for line in dot.lines)  # no bold, see words
+    title, *rest = (
+        "<br>".join(map(plain, folded(line, HOVER_UNITS))) for line in dot.lines
+    )  # no bold, see words
     when = dot.at.astimezone(zone).strftime("%Y-%m-%d %H:%M" if dot.exact else "%Y-%m-%d")
     return "<br>".join([title, when, *rest])
 

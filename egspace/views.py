@@ -71,7 +71,9 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
         "showing": words.showing(len(wide.spots), len(graph)),
         "wide": picture(graph, wide, marks(graph, wide, links), folds(repository, wide)),
         "narrow": picture(graph, narrow, marks(graph, narrow, links), folds(repository, narrow)),
-        "relations": sorted({(kind, words.relation(kind), dash_of(kind)) for _, _, kind in graph.edges(keys=True)}),
+        "relations": sorted(
+            {(kind, words.relation(kind), dash_of(kind)) for _, _, kind in graph.edges(keys=True)}
+        ),
         "states": words.STATE.items(),
         "old": age is not None and age > QUIET_AFTER,
         "opened": request.GET.get("cell", "") if request.GET.get("cell", "") in graph else "",
@@ -136,4 +138,7 @@ def links_in(repository: Repository) -> Callable[[str], tuple[str, str]]:
 
 def folds(repository: Repository, layout: Layout) -> dict[str, str]:
     """Lane key to where the cells that are not drawn are listed."""
-    return {lane: f"{reverse('map')}?{urlencode({'repo': repository.key, 'lane': lane})}#swarm" for lane in layout.folds}
+    return {
+        lane: f"{reverse('map')}?{urlencode({'repo': repository.key, 'lane': lane})}#swarm"
+        for lane in layout.folds
+    }

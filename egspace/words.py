@@ -44,7 +44,9 @@ def waiting(count: int) -> str:
 def evidence(fresh: int, total: int) -> str:
     """How much evidence a cell has, and how much of it is fresh."""
     return ngettext(
-        "%(fresh)s fresh of %(total)s piece of evidence", "%(fresh)s fresh of %(total)s pieces of evidence", total
+        "%(fresh)s fresh of %(total)s piece of evidence",
+        "%(fresh)s fresh of %(total)s pieces of evidence",
+        total,
     ) % {"fresh": number(fresh), "total": number(total)}
 
 

@@ -100,15 +100,15 @@ function ring(figure, paint) {
 }
 
 function frame(layout, paint) {
-  const { scale, colour, narrow, width, font } = paint;
+  const { scale, colour, narrow, width, font, view } = paint;
   const lane = { fillcolor: colour("raised"), line: { width: 1, color: colour("line") } };
   return {
     ...layout,
     width, height: layout.meta.height * scale, autosize: false, paper_bgcolor: clear, plot_bgcolor: clear,
     font: { family: font, color: colour("ink") }, hoverlabel: hoverLabel(paint.theme), hoverdistance: layout.hoverdistance * scale,
     dragmode: narrow ? false : layout.dragmode,
-    xaxis: { ...layout.xaxis, range: [...layout.xaxis.range], fixedrange: narrow },
-    yaxis: { ...layout.yaxis, range: [...layout.yaxis.range], fixedrange: narrow },
+    xaxis: { ...layout.xaxis, range: [...(view?.x ?? layout.xaxis.range)], fixedrange: narrow },
+    yaxis: { ...layout.yaxis, range: [...(view?.y ?? layout.yaxis.range)], fixedrange: narrow },
     shapes: layout.shapes.map((shape) => ({ ...shape, ...lane })),
     annotations: layout.annotations.map((note) => ({
       ...note, font: { ...note.font, family: font, size: note.font.size * scale, color: colour("quiet") },

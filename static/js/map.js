@@ -10,16 +10,19 @@ const NARROW_MOST = 520;
 const canvas = document.getElementById("map-canvas");
 const plot = document.getElementById("map-plot");
 const zoom = document.querySelector(".map-zoom");
-const shown = { opened: "", kept: null, hidden: new Set() };
+const shown = { opened: "", kept: null, hidden: new Set(), view: null };
 let drawn = null;
 let narrow = null;
 let waiting = 0;
 
 async function load() {
-  narrow = canvas.clientWidth < NARROW_BELOW;
-  const next = await figure(`${canvas.dataset.figure}&narrow=${Number(narrow)}`);
+  const now = canvas.clientWidth < NARROW_BELOW;
+  const next = await figure(`${canvas.dataset.figure}&narrow=${Number(now)}`);
+  if (now !== narrow) shown.view = null;
+  narrow = now;
   if (JSON.stringify(next) === JSON.stringify(drawn)) return;
   drawn = next;
+  zoom.hidden = narrow;
   document.getElementById("map-caption").textContent = drawn.layout.meta.showing;
   await paint();
 }
@@ -30,12 +33,14 @@ async function paint() {
   const room = canvas.getBoundingClientRect().width;
   const width = narrow ? Math.min(room, NARROW_MOST) : room;
   const { data, layout } = dressed(drawn, { ...shown, narrow, width, theme: palette() });
-  await Plotly.react(plot, data, layout, { displayModeBar: false, scrollZoom: false, doubleClick: "reset", staticPlot: false });
+  await Plotly.react(plot, data, layout, { displayModeBar: false, scrollZoom: false, doubleClick: false });
   if (canvas.classList.contains("drawn")) return;
   canvas.classList.add("drawn");
   plot.on("plotly_click", ({ points: [point] }) => choose(point));
   plot.on("plotly_hover", ({ points: [point] }) => over(point.customdata[0]));
   plot.on("plotly_unhover", () => over(""));
+  plot.on("plotly_doubleclick", () => zoomBy(0));
+  plot.on("plotly_relayout", ({ "xaxis.range[0]": left }) => { if (left !== undefined) shown.view = view(); });
 }
 
 // Many causes in one frame are one repaint.
@@ -57,11 +62,14 @@ function choose({ data, customdata }) {
   else if (data.meta.role === "cell") panel.open(customdata[0], customdata[2]);
 }
 
+// Where a person zoomed or dragged to; it outlives every repaint. Null: everything.
+const view = () => ({ x: [...plot.layout.xaxis.range], y: [...plot.layout.yaxis.range] });
+
 function zoomBy(factor) {
-  const { xaxis, yaxis } = drawn.layout;
   const around = ([from, to]) => [(from + to) / 2 - ((to - from) / 2) * factor, (from + to) / 2 + ((to - from) / 2) * factor];
-  const [x, y] = factor ? [around(plot.layout.xaxis.range), around(plot.layout.yaxis.range)] : [xaxis.range, yaxis.range];
-  window.Plotly.relayout(plot, { "xaxis.range": [...x], "yaxis.range": [...y] });
+  const { x, y } = view();
+  shown.view = factor ? { x: around(x), y: around(y) } : null;
+  repaint();
 }
 
 const panel = watchPanel((key) => { shown.opened = key; repaint(); });
@@ -96,4 +104,4 @@ new ResizeObserver(() => {
 
 // Without plotly the first picture stays, and works.
 const failed = (error) => console.warn("The interactive map was not drawn.", error);
-load().then(() => { zoom.hidden = narrow; }, failed);
+load().catch(failed);

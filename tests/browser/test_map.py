@@ -51,7 +51,9 @@ def test_plotly_takes_over_where_the_first_picture_stands(map_page: Page) -> Non
     assert set(picture) == {"oven", "dough", "crumb"}
     for key, (x, y) in picture.items():
         assert spot(map_page, key) == pytest.approx((x, y), abs=1)
-    heights = map_page.evaluate("[document.getElementById('map-pictures').offsetHeight, document.querySelector('#map-plot .main-svg').clientHeight]")
+    heights = map_page.evaluate(
+        "[document.getElementById('map-pictures').offsetHeight, document.querySelector('#map-plot .main-svg').clientHeight]"
+    )
     assert abs(heights[0] - heights[1]) <= 1
 
 
@@ -86,6 +88,15 @@ def test_a_link_to_a_cell_opens_with_it(page: Page) -> None:
     expect(page.locator("#cell-dough")).to_have_attribute("aria-current", "true")
 
 
+def test_an_open_cell_follows_the_repository_in_its_place(page: Page, bakery: Repository) -> None:
+    page.goto("/?cell=oven")
+    expect(page.locator("#panel")).to_contain_text("Waiting for a decision")
+    a_patch(bakery, state=life.REJECTED)
+    expect(page.locator("h1")).to_contain_text("1 patch waits for you")
+    expect(page.locator("#panel")).not_to_contain_text("Waiting for a decision")
+    expect(page.locator("#panel h2")).to_contain_text("oven")
+
+
 def test_the_list_is_walked_and_opened_by_keys_and_focus_returns(map_page: Page) -> None:
     map_page.locator("#cell-oven").focus()
     map_page.keyboard.press("ArrowDown")
@@ -104,13 +115,17 @@ def test_the_filter_hides_rows_dims_the_map_and_stays_in_the_url(map_page: Page)
     expect(map_page.locator("#cell-oven")).to_be_hidden()
     expect(map_page.locator("#swarm-count")).to_have_text("Showing 1 of 3 cells")
     expect(map_page).to_have_url(re.compile("q=dou"))
-    map_page.wait_for_function("document.getElementById('map-plot').data.some(t => [].concat(t.marker?.opacity ?? 1).some(o => o < 1))")
+    map_page.wait_for_function(
+        "document.getElementById('map-plot').data.some(t => [].concat(t.marker?.opacity ?? 1).some(o => o < 1))"
+    )
     map_page.reload()
     expect(map_page.locator("#cell-oven")).to_be_hidden()
 
 
 def test_a_relation_type_can_be_hidden(map_page: Page) -> None:
-    shown = "document.getElementById('map-plot').data.filter(t => t.meta.role === 'relation').map(t => t.visible)"
+    shown = (
+        "document.getElementById('map-plot').data.filter(t => t.meta.role === 'relation').map(t => t.visible)"
+    )
     assert map_page.evaluate(shown) == [True, True]
     map_page.get_by_role("button", name="feeds").click()
     map_page.wait_for_function(f"{shown}.every(v => v === false)")
@@ -120,6 +135,7 @@ def test_a_relation_type_can_be_hidden(map_page: Page) -> None:
 def test_the_map_follows_the_repository_and_keeps_the_zoom(map_page: Page, bakery: Repository) -> None:
     before = map_page.evaluate(STANDS)
     map_page.get_by_role("button", name="Zoom in").click()
+    map_page.wait_for_function("document.getElementById('map-plot')._fullLayout.xaxis.range[0] > 0")
     zoomed = map_page.evaluate("document.getElementById('map-plot')._fullLayout.xaxis.range")
     a_patch(bakery, state=life.REJECTED)
     expect(map_page.locator("h1")).to_contain_text("1 patch waits for you")
@@ -131,7 +147,9 @@ def test_the_map_follows_the_repository_and_keeps_the_zoom(map_page: Page, baker
 
 def test_new_evidence_changes_a_size_and_no_place(map_page: Page, bakery: Repository) -> None:
     before = map_page.evaluate(STANDS)
-    source_of(bakery).commit({f"reports/oven/heat_2026030{day}T0800Z.md": f"# Heat\n\n{day}\n" for day in (1, 2)})
+    source_of(bakery).commit(
+        {f"reports/oven/heat_2026030{day}T0800Z.md": f"# Heat\n\n{day}\n" for day in (1, 2)}
+    )
     sync(bakery)
     expect(map_page.locator("#swarm")).to_contain_text("4")
     expect(map_page.locator("#swarm [data-row]").first).to_contain_text(re.compile(r"\b4\b"))
@@ -188,7 +206,9 @@ def test_the_timeline_draws_and_a_dot_opens_its_document(page: Page) -> None:
 
 
 def test_without_plotly_the_first_picture_stays_and_works(page: Page) -> None:
-    page.route("**/plotly.min.js", lambda route: route.fulfill(status=200, content_type="text/javascript", body=""))
+    page.route(
+        "**/plotly.min.js", lambda route: route.fulfill(status=200, content_type="text/javascript", body="")
+    )
     page.goto("/")
     expect(page.locator("#map-pictures .three-columns")).to_be_visible()
     page.locator("#map-pictures .three-columns .node[data-cell=oven] .cell").click()

@@ -16,7 +16,12 @@ from egspace.marks import marks, size
 from egspace.picture import picture, shape
 from tests.egspace.swarms import a_swarm
 
-RELATIONS = (("a0", "b0", "feeds"), ("b0", "a0", "watches"), ("a0", "b0", "watches"), ("a1", "a0", "invented"))
+RELATIONS = (
+    ("a0", "b0", "feeds"),
+    ("b0", "a0", "watches"),
+    ("a0", "b0", "watches"),
+    ("a1", "a0", "invented"),
+)
 
 
 def links(key: str) -> tuple[str, str]:
@@ -25,7 +30,9 @@ def links(key: str) -> tuple[str, str]:
 
 def figure(graph: Swarm, narrow: bool = False) -> dict[str, Any]:
     layout = lanes_layout(graph, narrow=narrow)
-    return map_figure(graph, layout, marks(graph, layout, links), {lane: f"/?lane={lane}" for lane in layout.folds})
+    return map_figure(
+        graph, layout, marks(graph, layout, links), {lane: f"/?lane={lane}" for lane in layout.folds}
+    )
 
 
 def swarm_of_every_state() -> Swarm:
@@ -47,17 +54,27 @@ def test_plotly_accepts_the_figure(graph: Swarm, narrow: bool) -> None:
 
 def test_colours_come_from_the_page_and_never_from_the_server() -> None:
     written = json.dumps(figure(swarm_of_every_state()))
-    assert "color" not in written and "#" not in written
+    assert "color" not in written
+    assert "#" not in written
 
 
 def test_each_state_has_a_sign_of_its_own() -> None:
-    signs = [(t["marker"]["symbol"], t["meta"]["hollow"]) for t in traces(figure(swarm_of_every_state()), "cell")]
+    signs = [
+        (t["marker"]["symbol"], t["meta"]["hollow"]) for t in traces(figure(swarm_of_every_state()), "cell")
+    ]
     assert len(signs) == len(set(signs)) == len(STATES)
 
 
 def test_there_is_one_line_trace_per_relation_type_and_every_run_can_be_found() -> None:
     found = traces(figure(swarm_of_every_state()), "relation")
-    assert [trace["meta"]["type"] for trace in found] == ["feeds", "feeds", "invented", "invented", "watches", "watches"]
+    assert [trace["meta"]["type"] for trace in found] == [
+        "feeds",
+        "feeds",
+        "invented",
+        "invented",
+        "watches",
+        "watches",
+    ]
     for trace in found:
         assert trace["legendgroup"] == "relations"
         assert len(trace["x"]) == trace["meta"]["run"] * len(trace["meta"]["pairs"])
@@ -79,7 +96,9 @@ def test_titles_from_a_repository_cannot_become_markup_or_templates() -> None:
     graph = a_swarm(1, a0={"title": "<a href='x'>%{x}</a>"})
     (cell,) = traces(figure(graph), "cell")
     words = cell["customdata"][0][3]
-    assert "<a" not in words and "%{" not in words and "&lt;a" in words
+    assert "<a" not in words
+    assert "%{" not in words
+    assert "&lt;a" in words
 
 
 def test_size_grows_with_fresh_evidence_within_limits() -> None:
@@ -90,7 +109,8 @@ def test_size_grows_with_fresh_evidence_within_limits() -> None:
 def test_a_folded_lane_says_how_many_it_hides_and_where_they_are() -> None:
     found = figure(a_swarm(900, 3))
     (fold,) = traces(found, "fold")
-    assert fold["text"] == ["+603"] and fold["customdata"] == [["a", "/?lane=a"]]
+    assert fold["text"] == ["+603"]
+    assert fold["customdata"] == [["a", "/?lane=a"]]
     assert found["layout"]["meta"]["showing"] == "Showing 300 of 903 cells"
 
 
@@ -99,13 +119,20 @@ def test_the_first_picture_stands_exactly_where_plotly_draws() -> None:
     layout = lanes_layout(graph)
     drawn = picture(graph, layout, marks(graph, layout, links), {})
     found = figure(graph)
-    spots = {row[0]: (x, y) for t in traces(found, "cell") for row, x, y in zip(t["customdata"], t["x"], t["y"], strict=True)}
+    spots = {
+        row[0]: (x, y)
+        for t in traces(found, "cell")
+        for row, x, y in zip(t["customdata"], t["x"], t["y"], strict=True)
+    }
     assert {node["key"]: (float(node["x"]), float(node["y"])) for node in drawn["nodes"]} == spots
-    assert [region["path"] for region in drawn["regions"]] == [each["path"] for each in found["layout"]["shapes"]]
+    assert [region["path"] for region in drawn["regions"]] == [
+        each["path"] for each in found["layout"]["shapes"]
+    ]
     assert drawn["width"] == f"{found['layout']['meta']['width']:g}"
 
 
 @pytest.mark.parametrize("symbol", ["circle", "square", "diamond", "triangle-up"])
 def test_shapes_are_closed_paths_around_their_place(symbol: str) -> None:
     path = shape(symbol, 100, 50, 20)
-    assert path.endswith("Z") and all(30 < float(number) < 120 for number in re.findall(r"(?<=[MLH])[\d.]+", path))
+    assert path.endswith("Z")
+    assert all(30 < float(number) < 120 for number in re.findall(r"(?<=[MLH])[\d.]+", path))

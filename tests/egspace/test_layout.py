@@ -29,7 +29,8 @@ def test_every_cell_stands_inside_its_lane_and_on_nobody_elses_place(sizes: list
     assert len(set(layout.spots.values())) == len(graph)
     for key, (x, y) in layout.spots.items():
         left, top, right, bottom = boxes(layout)[graph.nodes[key]["lane"]]
-        assert left < x - layout.slot / 2 + 0.2 and x + layout.slot / 2 < right + 0.2
+        assert left < x - layout.slot / 2 + 0.2
+        assert x + layout.slot / 2 < right + 0.2
         assert top < y < bottom
 
 
@@ -37,14 +38,17 @@ def test_every_cell_stands_inside_its_lane_and_on_nobody_elses_place(sizes: list
 def test_regions_do_not_overlap_and_fill_the_width(sizes: list[int], narrow: bool) -> None:
     layout = lanes_layout(a_swarm(*sizes), narrow=narrow)
     found = list(boxes(layout).values())
-    for index, (left, top, right, bottom) in enumerate(found):
-        assert right <= layout.width and bottom <= layout.height
+    for index, (_, _, right, bottom) in enumerate(found):
+        assert right <= layout.width
+        assert bottom <= layout.height
         for other in found[index + 1 :]:
             assert other[0] >= right or other[1] >= bottom
 
 
 @given(SIZES, st.data())
-def test_a_new_cell_moves_no_other_in_its_lane_and_nobody_sideways(sizes: list[int], data: st.DataObject) -> None:
+def test_a_new_cell_moves_no_other_in_its_lane_and_nobody_sideways(
+    sizes: list[int], data: st.DataObject
+) -> None:
     graph = a_swarm(*sizes)
     narrow = data.draw(st.booleans())
     before = lanes_layout(graph, narrow=narrow)
@@ -98,7 +102,7 @@ def test_a_large_swarm_draws_what_needs_a_person_and_folds_the_rest() -> None:
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=20), st.integers(1, 300))
 def test_shares_are_fair(sizes: list[int], most: int) -> None:
     given = shares(sizes, most)
-    assert sum(given) <= max(most, 0) and all(part <= size for part, size in zip(given, sizes, strict=True))
+    assert all(part <= size for part, size in zip(given, sizes, strict=True))
     assert sum(given) == min(most, sum(sizes))
 
 
