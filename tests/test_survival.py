@@ -33,13 +33,20 @@ print(json.dumps(list(Patch.objects.filter(repository__key="survival").values_li
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    ).stdout
 
 
 def celery(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "celery", "-A", "vpm", *arguments]
     return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 
@@ -48,7 +55,11 @@ def worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> None:
-    environment = os.environ | {"VPM_DATA_DIR": str(tmp_path / "data"), "VPM_LEASE": "2", "VPM_SYNC_EVERY": "3600"}
+    environment = os.environ | {
+        "VPM_DATA_DIR": str(tmp_path / "data"),
+        "VPM_LEASE": "2",
+        "VPM_SYNC_EVERY": "3600",
+    }
     proposals = {f"ask/p{n}": {f"reports/oven/p{n}.md": f"# Heat {n}\n"} for n in range(PATCHES)}
     source = a_source(tmp_path / "source.git", FILES, proposals)
     manage(environment, "migrate", "-v0")
@@ -68,7 +79,9 @@ def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> N
             process.wait()
     assert [state for state, _, _ in rows] == ["landed"] * PATCHES
     assert [pushed for _, pushed, _ in rows] == ["pushed"] * PATCHES
-    assert landed_in(tmp_path / "data" / "repositories" / "survival.git") == sorted(commit for _, _, commit in rows)
+    assert landed_in(tmp_path / "data" / "repositories" / "survival.git") == sorted(
+        commit for _, _, commit in rows
+    )
     assert landed_in(source.path) == sorted(commit for _, _, commit in rows)
 
 

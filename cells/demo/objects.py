@@ -57,7 +57,12 @@ class Writer:
         self.repo.odb.add_backend(self.memory, 10)
 
     def commit(
-        self, parents: Iterable[pygit2.Oid], changes: Changes, author: tuple[str, str], at: datetime, message: str
+        self,
+        parents: Iterable[pygit2.Oid],
+        changes: Changes,
+        author: tuple[str, str],
+        at: datetime,
+        message: str,
     ) -> pygit2.Oid:
         """A commit that is its first parent's tree with `changes`; refs are left alone."""
         parents = list(parents)

@@ -35,12 +35,16 @@ def _conflict(company: Company, clock: Clock) -> list[Commit]:
         report = sli_report(cell, seen, 0.0, total, "devbox", "Every request ended in 'connection refused'.")
         found += [
             Commit(
-                ready + timedelta(minutes=4), "codex-worker", "reports(metrics-echo): service READY=True",
+                ready + timedelta(minutes=4),
+                "codex-worker",
+                "reports(metrics-echo): service READY=True",
                 "The control plane calls the service ready and all three conditions are True.",
                 {f"reports/metrics-echo/ksvc_metrics-echo_{jst_stamp(ready)}.yaml": yaml.encode()},
             ),
             Commit(
-                seen + timedelta(minutes=6), "sora", f"reports(metrics-echo): SLI 0 % of {total} requests",
+                seen + timedelta(minutes=6),
+                "sora",
+                f"reports(metrics-echo): SLI 0 % of {total} requests",
                 "Measured from the devbox within the hour of READY=True. Both are recorded; neither is corrected.",
                 {f"reports/metrics-echo/sli_metrics-echo_{utc_stamp(seen)}.md": report.encode()},
             ),
@@ -57,7 +61,9 @@ def _plan_only(clock: Clock) -> Commit:
         "outcome": "plan-only",
         "state_patch": [],
         "memory_patch": {},
-        "rationale": ["The newest count of parcels is older than 60 days and no invoice has arrived since August."],
+        "rationale": [
+            "The newest count of parcels is older than 60 days and no invoice has arrived since August."
+        ],
         "missing_evidence": [
             "invoices of supplier A, August to October",
             "invoices of supplier B, August to October (prices, not prose)",
@@ -66,27 +72,36 @@ def _plan_only(clock: Clock) -> Commit:
         "warnings": ["A new C would be a guess. The cell is shelved until the list above is shorter."],
     }
     return _odd(
-        clock.ago(33.3), "vpm-rules", "ask(packaging-cost): plan-only, evidence is missing",
+        clock.ago(33.3),
+        "vpm-rules",
+        "ask(packaging-cost): plan-only, evidence is missing",
         "Nothing to patch: the answer names three missing pieces of evidence and proposes no change.",
-        f"reports/ask/ask_packaging-cost_{utc_stamp(at)}.json", json_bytes(body),
+        f"reports/ask/ask_packaging-cost_{utc_stamp(at)}.json",
+        json_bytes(body),
     )
 
 
 def _empty(clock: Clock) -> Commit:
     at = clock.ago(27.2)
     return _odd(
-        clock.ago(27.19), "codex-worker", "reports(shop-latency): nightly SLI",
+        clock.ago(27.19),
+        "codex-worker",
+        "reports(shop-latency): nightly SLI",
         "Written by the nightly job. The disk was full; the file is here, its content is not.",
-        f"reports/shop-latency/sli_shop-latency_{utc_stamp(at)}.md", b"",
+        f"reports/shop-latency/sli_shop-latency_{utc_stamp(at)}.md",
+        b"",
     )
 
 
 def _nudge(clock: Clock) -> Commit:
     at = clock.ago(61.5)
     return _odd(
-        clock.ago(61.45), "kai-bot", "ask(checkout): store answer",
+        clock.ago(61.45),
+        "kai-bot",
+        "ask(checkout): store answer",
         "The answer came back as a sentence and was stored under the name of an answer.",
-        f"reports/ask/ask_checkout_{utc_stamp(at)}.json", b"please run the checks again, thank you\n",
+        f"reports/ask/ask_checkout_{utc_stamp(at)}.json",
+        b"please run the checks again, thank you\n",
     )
 
 
@@ -94,9 +109,12 @@ def _future(clock: Clock) -> Commit:
     at = clock.ago(-24.0).astimezone(JST)
     body = f"check roaster-watch\n観測時刻: {at:%Y-%m-%d %H:%M} JST\nprobe 1/1 ok\nnote: 釜の時計が進んでいた。\n"
     return _odd(
-        clock.ago(18.0), "codex-worker", "reports(roaster-watch): check after the power cut",
+        clock.ago(18.0),
+        "codex-worker",
+        "reports(roaster-watch): check after the power cut",
         "The controller came back with the wrong date. The reading is fine, its clock is not.",
-        f"reports/roaster-watch/check_{at:%Y%m%d-%H%M%S}.txt", body.encode(),
+        f"reports/roaster-watch/check_{at:%Y%m%d-%H%M%S}.txt",
+        body.encode(),
     )
 
 
@@ -106,7 +124,9 @@ def _copied(company: Company, clock: Clock) -> Commit:
     picture = png.chart([metric.at(120 - 4 * step) for step in range(20)], metric.target)
     folder = "reports/repeat-rate/img"
     return Commit(
-        clock.ago(15.25), "kai-bot", "reports(repeat-rate): charts for the letter",
+        clock.ago(15.25),
+        "kai-bot",
+        "reports(repeat-rate): charts for the letter",
         "Two pictures for the weekly letter. They are the same picture; one of them should have been this month.",
         {
             f"{folder}/repeat_90d_{jst_stamp(at - timedelta(days=30))}.png": picture,
@@ -118,9 +138,12 @@ def _copied(company: Company, clock: Clock) -> Commit:
 def _template(clock: Clock) -> Commit:
     body = "# Weekly Report: {{project}} / {{date}}\n\n## 1. Summary\n\n- {{one sentence}}\n\n## 4. Next 3\n\n1. {{next}}\n"
     return _odd(
-        clock.ago(349.0), "mika", "reports: template for the weekly letter",
+        clock.ago(349.0),
+        "mika",
+        "reports: template for the weekly letter",
         "One form for three writers. Copy it, fill it, keep the headings.",
-        "reports/templates/weekly.md.tmpl", body.encode(),
+        "reports/templates/weekly.md.tmpl",
+        body.encode(),
     )
 
 
@@ -131,17 +154,24 @@ def _handover(clock: Clock) -> Commit:
         "健さんが三日休むあいだの釜の番は悠衣。迷ったら手引きの「困ったとき」。猫のごはんは 18 時。\n"
     )
     return _odd(
-        at + timedelta(minutes=12), "ken", "reports: 引き継ぎメモ", "三日休むので、釜と猫について。",
-        f"reports/handover_note_{jst_stamp(at)[:-2]}.md", body.encode(),
+        at + timedelta(minutes=12),
+        "ken",
+        "reports: 引き継ぎメモ",
+        "三日休むので、釜と猫について。",
+        f"reports/handover_note_{jst_stamp(at)[:-2]}.md",
+        body.encode(),
     )
 
 
 def _daily(clock: Clock) -> Commit:
     body = "# Daily\n\nThe shop is open. The drum is warm. The cat has been fed.\n\nFOOTER RUN=daily VERIFY=PASS\n"
     return _odd(
-        clock.ago(7.3), "sora", "reports: daily page without a date",
+        clock.ago(7.3),
+        "sora",
+        "reports: daily page without a date",
         "A page that is always true needs no date, but it proves little. Kept until somebody replaces it.",
-        "reports/daily.md", body.encode(),
+        "reports/daily.md",
+        body.encode(),
     )
 
 

@@ -83,7 +83,9 @@ def run(sheet: Sheet) -> Made:
 
 def ksvc(sheet: Sheet) -> Made:
     body = service_yaml(sheet.cell.key, sheet.at, f"{sheet.cell.key}-{sheet.index:05d}")
-    return {f"{sheet.cell.folder}/ksvc_{sheet.cell.key}_{jst_stamp(sheet.at)}.yaml": body.encode()}, "service READY=True"
+    return {
+        f"{sheet.cell.folder}/ksvc_{sheet.cell.key}_{jst_stamp(sheet.at)}.yaml": body.encode()
+    }, "service READY=True"
 
 
 def sli(sheet: Sheet) -> Made:
@@ -134,7 +136,9 @@ def decision(sheet: Sheet) -> Made:
         f"| runner minutes this week | {sheet.rng.randint(90, 240)} |\n| decision | {verdict} |\n\n{sheet.remark}\n\n"
         f"FOOTER RUN=self-cost-{utc_stamp(sheet.at)} VERIFY={'PASS' if sheet.met else 'REVIEW'}\n"
     )
-    return {f"reports/decision/decision_{day.replace('-', '')}.md": body.encode()}, f"decision card, {verdict}"
+    return {
+        f"reports/decision/decision_{day.replace('-', '')}.md": body.encode()
+    }, f"decision card, {verdict}"
 
 
 def chart(sheet: Sheet) -> Made:
@@ -155,9 +159,15 @@ def screen(sheet: Sheet) -> Made:
 def note(sheet: Sheet) -> Made:
     day = jst_day(sheet.at)
     if sheet.cell.language == "ja":
-        title, said = f"# {sheet.cell.title} メモ {day}", f"今日の {sheet.cell.metric.name} は {sheet.figure}。"
+        title, said = (
+            f"# {sheet.cell.title} メモ {day}",
+            f"今日の {sheet.cell.metric.name} は {sheet.figure}。",
+        )
     else:
-        title, said = f"# {sheet.cell.title}, note of {day}", f"{sheet.cell.metric.name} today: {sheet.figure}."
+        title, said = (
+            f"# {sheet.cell.title}, note of {day}",
+            f"{sheet.cell.metric.name} today: {sheet.figure}.",
+        )
     body = f"{title}\n\n{sheet.remark}\n\n{said}\n\n— {sheet.cell.owner}\n"
     return {f"{sheet.cell.folder}/{day}_note.md": body.encode()}, f"note, {sheet.figure}"
 
@@ -176,9 +186,15 @@ def check(sheet: Sheet) -> Made:
         f"{at + timedelta(seconds=7 * step):%H:%M:%S} probe {step + 1}/5 {'ok' if sheet.met or step else 'warn'}"
         for step in range(5)
     ]
-    lines += [f"{sheet.cell.metric.name}={sheet.value:g}{sheet.cell.metric.unit}", f"note: {sheet.remark}", ""]
+    lines += [
+        f"{sheet.cell.metric.name}={sheet.value:g}{sheet.cell.metric.unit}",
+        f"note: {sheet.remark}",
+        "",
+    ]
     state = "ok" if sheet.met else "below target"
-    return {f"{sheet.cell.folder}/check_{at:%Y%m%d-%H%M%S}.txt": "\n".join(lines).encode()}, f"check {state}, {sheet.figure}"
+    return {
+        f"{sheet.cell.folder}/check_{at:%Y%m%d-%H%M%S}.txt": "\n".join(lines).encode()
+    }, f"check {state}, {sheet.figure}"
 
 
 def table(sheet: Sheet) -> Made:
@@ -196,7 +212,11 @@ def ask(sheet: Sheet) -> Made:
         "created_at": utc_text(sheet.at),
         "understanding": {"C": chapter.c[0], "G": chapter.short[0], "delta": chapter.delta[0]},
         "state_patch": [
-            {"match_heading": "Evidence", "operation": "append_after_heading", "markdown": f"- {sheet.remark}"}
+            {
+                "match_heading": "Evidence",
+                "operation": "append_after_heading",
+                "markdown": f"- {sheet.remark}",
+            }
         ],
         "memory_patch": {"merge": {sheet.cell.key: {sheet.cell.metric.name: sheet.value}}},
         "rationale": [sheet.remark],
@@ -233,12 +253,28 @@ def groom(sheet: Sheet) -> Made:
         "rationale": [sheet.remark],
         "warnings": [],
     }
-    return {f"{sheet.cell.folder}/groom_{utc_stamp(sheet.at)}.json": json_bytes(body)}, f"oldest proposal {sheet.value:.0f} days"
+    return {
+        f"{sheet.cell.folder}/groom_{utc_stamp(sheet.at)}.json": json_bytes(body)
+    }, f"oldest proposal {sheet.value:.0f} days"
 
 
 KINDS: dict[str, Callable[[Sheet], Made]] = {
     kind.__name__: kind
     for kind in (
-        run, ksvc, sli, metrics, selfcost, decision, chart, screen, note, memo, check, table, ask, verdict, groom,
+        run,
+        ksvc,
+        sli,
+        metrics,
+        selfcost,
+        decision,
+        chart,
+        screen,
+        note,
+        memo,
+        check,
+        table,
+        ask,
+        verdict,
+        groom,
     )
 }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 WIDTH, HEIGHT, MARGIN = 320, 128, 12
 # Palette: paper, grid, line, target.
-PALETTE = bytes.fromhex("fdfbf7" "e4ddd1" "6b4226" "2f7d6d")
+PALETTE = bytes.fromhex("fdfbf7e4ddd16b42262f7d6d")
 GRID, LINE, TARGET = 1, 2, 3
 
 

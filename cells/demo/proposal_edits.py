@@ -87,8 +87,13 @@ def unsure(base: Base) -> Files:
         "outcome": "plan-only",
         "state_patch": [],
         "memory_patch": {},
-        "rationale": ["READY=True (control plane) and success rate 0 % (devbox, 20 requests) exclude each other."],
-        "missing_evidence": ["the same 20 requests from the shop network", "the ingress host as seen by the devbox"],
+        "rationale": [
+            "READY=True (control plane) and success rate 0 % (devbox, 20 requests) exclude each other."
+        ],
+        "missing_evidence": [
+            "the same 20 requests from the shop network",
+            "the ingress host as seen by the devbox",
+        ],
         "warnings": ["Do not average the two. One of them is wrong."],
     }
     return {f"reports/ask/ask_metrics-echo_{base.stamp}.json": json_bytes(body)}
@@ -97,7 +102,13 @@ def unsure(base: Base) -> Files:
 def cost_report(base: Base) -> Files:
     metric = base.company.cell("self-cost").metric
     at = base.clock.ago(base.age)
-    body = {"generated_at": utc_text(at), "asks": 31, "runner_minutes": 22.4, "yen_per_decision": 28.6, "retries": 1}
+    body = {
+        "generated_at": utc_text(at),
+        "asks": 31,
+        "runner_minutes": 22.4,
+        "yen_per_decision": 28.6,
+        "retries": 1,
+    }
     picture = png.chart([metric.at(60 - 3 * step) for step in range(20)], metric.target)
     return {
         f"reports/self-cost/self_cost_{base.stamp}.json": json_bytes(body),
@@ -121,7 +132,11 @@ def twin(base: Base) -> Files:
         "mode": "u_contract",
         "cell": "shop-latency",
         "created_at": utc_text(at),
-        "understanding": {"C": "p95 382 ms in three cities", "G": "under 400 ms until the new year", "delta": "none today"},
+        "understanding": {
+            "C": "p95 382 ms in three cities",
+            "G": "under 400 ms until the new year",
+            "delta": "none today",
+        },
         "plan": [{"id": "p1", "desc": "Repeat the three-city probe on the two sale days"}],
         "acceptance": ["p95 under 400 ms on both days, or a report that says why not"],
     }
@@ -133,7 +148,9 @@ def truncated(base: Base) -> Files:
     path = "STATE/shop/current_state.md"
     lines = base.read(path).splitlines()
     kept = lines[: len(lines) * 3 // 7]
-    return {path: ("\n".join(kept) + "\n\n- ギフト期の間は、まず決済 SDK の更新を終えたうえで、次に").encode()}
+    return {
+        path: ("\n".join(kept) + "\n\n- ギフト期の間は、まず決済 SDK の更新を終えたうえで、次に").encode()
+    }
 
 
 def broken_memory(base: Base) -> Files:

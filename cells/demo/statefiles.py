@@ -27,18 +27,44 @@ class Words:
 
 
 B_JA = Words(
-    "### 1.1 Current（C: 現在地）", "### 1.2 Goals（G: ゴール）", "**短期（〜数週間）**", "**中期（〜数ヶ月）**",
-    "### 1.3 Gap（δ: ギャップ）", "## 2. Active Focus / Tasks", "## 3. Evidence Links（証拠リンク）", "期限",
+    "### 1.1 Current（C: 現在地）",
+    "### 1.2 Goals（G: ゴール）",
+    "**短期（〜数週間）**",
+    "**中期（〜数ヶ月）**",
+    "### 1.3 Gap（δ: ギャップ）",
+    "## 2. Active Focus / Tasks",
+    "## 3. Evidence Links（証拠リンク）",
+    "期限",
 )
 B_EN = Words(
-    "### 1.1 Current (C)", "### 1.2 Goals (G)", "**Short term (weeks)**", "**Mid term (months)**",
-    "### 1.3 Gap (δ)", "## 2. Active Focus / Tasks", "## 3. Evidence", "due",
+    "### 1.1 Current (C)",
+    "### 1.2 Goals (G)",
+    "**Short term (weeks)**",
+    "**Mid term (months)**",
+    "### 1.3 Gap (δ)",
+    "## 2. Active Focus / Tasks",
+    "## 3. Evidence",
+    "due",
 )
 A_JA = Words(
-    "## 現在地（C）", "## ゴール（G）", "**短期**", "**中期**", "## 差分（δ）", "## タスク", "## 証拠リンク", "期限"
+    "## 現在地（C）",
+    "## ゴール（G）",
+    "**短期**",
+    "**中期**",
+    "## 差分（δ）",
+    "## タスク",
+    "## 証拠リンク",
+    "期限",
 )
 A_EN = Words(
-    "## Current (C)", "## Goal (G)", "**Short term**", "**Mid term**", "## Gap (δ)", "## Tasks", "## Evidence", "due"
+    "## Current (C)",
+    "## Goal (G)",
+    "**Short term**",
+    "**Mid term**",
+    "## Gap (δ)",
+    "## Tasks",
+    "## Evidence",
+    "due",
 )
 STYLES = {("A", "ja"): A_JA, ("A", "en"): A_EN, ("B", "ja"): B_JA, ("B", "en"): B_EN}
 

@@ -37,12 +37,15 @@ def _mondays(clock: Clock) -> Iterator[datetime]:
 def _letter(project: Project, monday: datetime, clock: Clock, company: Company, found: list[Paper]) -> Commit:
     age, day = clock.age(monday), jst_day(monday)
     week = [
-        p for p in found
+        p
+        for p in found
         if p.cell.project == project.key and timedelta(0) < monday - p.committed <= timedelta(days=7)
     ]
     path = f"reports/{project.key}/{day}_weekly.md"
     text = "\n".join(_lines(project, day, age, clock, week)) + "\n"
-    counted = f"今週の証跡は {len(week)} 件。" if project.language == "ja" else f"{len(week)} pieces of evidence."
+    counted = (
+        f"今週の証跡は {len(week)} 件。" if project.language == "ja" else f"{len(week)} pieces of evidence."
+    )
     cited = f"\n\nEvidence: {week[-1].path}" if week else ""
     return Commit(
         at=monday + timedelta(minutes=3 + len(week)),
@@ -65,7 +68,11 @@ def _lines(project: Project, day: str, age: float, clock: Clock, week: list[Pape
     if not done:
         yield "- 大きな完了はなし。" if ja else "- Nothing large; many small things."
     yield from ("", "## 3. C / G / δ", "")
-    for name, told in (("Current（C）", chapter.c), ("Goals（G）", chapter.short), ("Gap（δ）", chapter.delta)):
+    for name, told in (
+        ("Current（C）", chapter.c),
+        ("Goals（G）", chapter.short),
+        ("Gap（δ）", chapter.delta),
+    ):
         yield f"- **{name}**"
         yield from (f"  - {line}" for line in told)
     yield from ("", "## 4. Next 3", "")

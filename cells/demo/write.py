@@ -38,7 +38,9 @@ def write_demo(
     if target.exists() and not (replace and is_bare_repository(target)):
         raise FileExistsError(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as room:
+    with tempfile.TemporaryDirectory(
+        prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True
+    ) as room:
         made = Path(room) / "new.git"
         _Story(made, aoba(), Clock(now), progress).write()
         if target.exists():

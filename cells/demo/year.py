@@ -81,7 +81,9 @@ def _documents(company: Company, clock: Clock) -> Iterator[Commit]:
 def _swarm(company: Company, clock: Clock, found: list[Paper]) -> Iterator[Commit]:
     """The map itself: the first page, every cell that joins, every stage it reaches."""
     yield Commit(
-        clock.at_desk(364), "mika", "swarm: lanes, executors, milestones",
+        clock.at_desk(364),
+        "mika",
+        "swarm: lanes, executors, milestones",
         "The frame first. Cells join one by one, each with a North Star of its own.",
         {"swarm.toml": swarm_toml(company, 364).encode()},
     )

@@ -35,7 +35,9 @@ class Repository(models.Model):
     swarm_digest = models.CharField(
         max_length=64, blank=True, help_text=_("Of what the last good swarm was read from.")
     )
-    swarm_broken = models.JSONField(null=True, help_text=_("Why the last swarm.toml was not read; the good one stands."))
+    swarm_broken = models.JSONField(
+        null=True, help_text=_("Why the last swarm.toml was not read; the good one stands.")
+    )
     problems = models.JSONField(default=list, help_text=_("Sentences about the last reading."))
     newest_evidence_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,7 +14,6 @@ from cells.patches import life
 from cells.permissions import REVIEWER, require
 from cells.ssot.mirror import Mirror
 
-
 WAITING = ("pending", "not_pushed")
 
 

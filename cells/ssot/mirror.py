@@ -57,7 +57,11 @@ class Mirror:
     def branches(self, prefix: str = "refs/source/") -> dict[str, str]:
         """Branch name to tip, for all refs below the prefix."""
         refs = [ref for ref in self.repo.references.iterator() if ref.name.startswith(prefix)]
-        return {ref.name.removeprefix(prefix): str(ref.target) for ref in refs if isinstance(ref.target, pygit2.Oid)}
+        return {
+            ref.name.removeprefix(prefix): str(ref.target)
+            for ref in refs
+            if isinstance(ref.target, pygit2.Oid)
+        }
 
     def commit(self, commit: str) -> pygit2.Commit:
         return self.repo[commit].peel(pygit2.Commit)

@@ -34,7 +34,9 @@ def read(reading: Reading) -> None:
         apply(reading, swarm)
     if swarm.origin == "discovered":
         adoption.offer(reading, swarm)
-    _remember(reading, swarm_origin=swarm.origin, swarm_path=swarm.path, swarm_digest=digest, swarm_broken=None)
+    _remember(
+        reading, swarm_origin=swarm.origin, swarm_path=swarm.path, swarm_digest=digest, swarm_broken=None
+    )
 
 
 def _remember(reading: Reading, **fields: object) -> None:

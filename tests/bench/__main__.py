@@ -37,6 +37,7 @@ def begin(room: Path) -> None:
     """Django on a data folder of our own, its database migrated."""
     for name in ("DATABASE_URL", "CELERY_BROKER_URL", "VPM_PRODUCTION", "VPM_DEBUG"):
         os.environ.pop(name, None)
+    (room / "data" / "static").mkdir(parents=True)
     os.environ |= {"VPM_DATA_DIR": str(room / "data"), "DJANGO_SETTINGS_MODULE": "vpm.settings"}
     django.setup()
     from django.core.management import call_command
@@ -55,21 +56,21 @@ def measured(room: Path, as_json: bool) -> None:
     demo = write_demo(room / "demo.git", DEMO_NOW)
     bundle = DATA / "vpm-mini.bundle"
     source = bundle if bundle.exists() else demo
-    say(
-        f"Syncs and landings read {source.name}"
-        + (".", " (the real repository is not beside this checkout).")[source is demo]
-    )
+    if source is demo:
+        say(f"{bundle.name} is not beside this checkout; the demo is read in its place.")
     copy = reading.copy(source, room)
-    ratios = reading.reading(copy, turns=5)
-    say("Syncs are measured.")
-    ratios += reading.nothing_new(source, turns=20) + deciding.deciding(copy, room, turns=20)
-    say("Landings are measured.")
+    say(f"Syncs of {source.name} …")
+    ratios = reading.reading(copy, turns=3) + reading.nothing_new(source, turns=20)
+    say("Landings …")
+    ratios += deciding.deciding(copy, room, turns=20)
+    say("Pages of the demo …")
     ratios += pages.pages(reading.sync(known_as("demo", str(demo))), turns=30)
     if as_json:
         json.dump({"source": source.name, "ratios": table.as_json(ratios)}, sys.stdout, indent=1)
         print()
     else:
-        Console().print(table.table(ratios, f"Syncs and landings: {source.name}; pages: the demo"))
+        title = f"Syncs and landings of {source.name}, pages of the demo. Times in ms; a ratio is of medians."
+        Console().print(table.table(ratios, title))
 
 
 if __name__ == "__main__":

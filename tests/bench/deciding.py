@@ -49,6 +49,4 @@ def deciding(source: Path, room: Path, turns: int) -> list[Ratio]:
     def commit() -> None:
         subprocess.run(["git", *AUTHOR, "-C", tree, "commit", "--quiet", "--message", "Note"], check=True)
 
-    return by_turns(
-        Work("git commit", commit, before=write), Work("approve to commit", approve), turns=turns
-    )
+    return by_turns(Work("git commit", commit, before=write), Work("approve to commit", approve), turns=turns)

@@ -46,8 +46,8 @@ def pages(repository: Repository, turns: int, pieces: int = 10_000) -> list[Rati
     more_evidence(cell, pieces)
     full = by_turns(
         base,
-        page(f"cell page, {pieces:,} pieces", f"/cells/{cell.key}/{here}"),
-        page(f"timeline.json, {pieces:,} pieces", f"/cells/{cell.key}/timeline.json{here}"),
+        page(f"cell page, {pieces} more", f"/cells/{cell.key}/{here}"),
+        page(f"timeline, {pieces} more", f"/cells/{cell.key}/timeline.json{here}"),
         turns=turns,
     )
     return usual + full
@@ -56,9 +56,13 @@ def pages(repository: Repository, turns: int, pieces: int = 10_000) -> list[Rati
 def more_evidence(cell: Cell, pieces: int) -> None:
     """Copies of its newest piece, one an hour earlier each time."""
     one = cell.evidence.filter(current=True)[0]
-    held = {field.attname: getattr(one, field.attname) for field in Evidence._meta.fields if field.name != "id"}
+    held = {
+        field.attname: getattr(one, field.attname) for field in Evidence._meta.fields if field.name != "id"
+    }
     rows = [
-        Evidence(**held | {"path": f"reports/bench/{n}.md", "observed_at": one.observed_at - timedelta(hours=n)})
+        Evidence(
+            **held | {"path": f"reports/bench/{n}.md", "observed_at": one.observed_at - timedelta(hours=n)}
+        )
         for n in range(pieces)
     ]
     made = Evidence.objects.bulk_create(rows, batch_size=1000)

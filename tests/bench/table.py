@@ -12,18 +12,20 @@ from tests.bench.timing import Ratio
 
 
 def table(ratios: Iterable[Ratio], title: str) -> Table:
-    """One line per ratio, times as median (shortest to longest)."""
-    shown = Table(title=title, title_justify="left")
-    for name, side in (("measured", "left"), ("÷", "left"), ("ratio", "right"), ("ms", "right"), ("baseline, ms", "right")):
-        shown.add_column(name, justify=side)  # type: ignore[arg-type]
+    """One line per ratio with the times behind it in milliseconds, `base` the baseline's median; fits 80 columns."""
+    shown = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    shown.add_column("measured ÷")
+    shown.add_column("baseline")
+    for name in ("ratio", "min", "median", "max", "base"):
+        shown.add_column(name, justify="right")
     for one in ratios:
-        shown.add_row(one.work, one.baseline, f"{one.ratio:.3g}", spread(one.times), spread(one.against))
+        times = (milliseconds(pick(one.times)) for pick in (min, median, max))
+        shown.add_row(one.work, one.baseline, f"{one.ratio:.3g}", *times, milliseconds(median(one.against)))
     return shown
 
 
-def spread(times: tuple[float, ...]) -> str:
-    middle, low, high = (f"{1000 * seconds:,.1f}" for seconds in (median(times), min(times), max(times)))
-    return f"{middle} ({low} to {high})"
+def milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.1f}" if seconds < 1 else f"{1000 * seconds:.0f}"
 
 
 def as_json(ratios: Iterable[Ratio]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -45,11 +45,8 @@ def by_turns(baseline: Work, *works: Work, turns: int) -> list[Ratio]:
     for _ in range(turns):
         for work in everything:
             times[work.name].append(_time(work))
-    return ratios(baseline.name, [work.name for work in works], times)
-
-
-def ratios(baseline: str, works: Sequence[str], times: dict[str, list[float]]) -> list[Ratio]:
-    return [Ratio(work, baseline, tuple(times[work]), tuple(times[baseline])) for work in works]
+    against = tuple(times[baseline.name])
+    return [Ratio(work.name, baseline.name, tuple(times[work.name]), against) for work in works]
 
 
 def _time(work: Work) -> float:

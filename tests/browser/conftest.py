@@ -44,7 +44,9 @@ def bakery(transactional_db: None, tmp_path: Path) -> Repository:
 @pytest.fixture
 def page(browser: Browser, live_server: Any, bakery: Repository) -> Iterator[Page]:
     """Signed in as the owner; what the browser complains about fails the test."""
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en")
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en"
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if is_a_fault(message) else None)

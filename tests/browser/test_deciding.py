@@ -53,17 +53,27 @@ def test_what_is_being_typed_survives_a_change_elsewhere(page: Page, bakery: Rep
 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_inaccessible_or_wider_than_the_screen(page: Page, bakery: Repository, width: int, scheme: str) -> None:
+def test_no_page_is_inaccessible_or_wider_than_the_screen(
+    page: Page, bakery: Repository, width: int, scheme: str
+) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 844})
     patch, evidence = a_patch(bakery), bakery.evidence.first()
     assert evidence
     paths = ["/", "/?cell=oven", "/patches/", f"/patches/{patch.pk}/", "/cells/oven/", "/evidence/"]
-    paths += [f"/evidence/{evidence.pk}/", "/audit/", "/repositories/", "/account/", "/files/?path=swarm.toml"]
+    paths += [
+        f"/evidence/{evidence.pk}/",
+        "/audit/",
+        "/repositories/",
+        "/account/",
+        "/files/?path=swarm.toml",
+    ]
     for path in paths:
         page.goto(path)
         page.wait_for_load_state("load")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         found = Axe().run(page).response["violations"]
-        bad = [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")]
+        bad = [
+            (v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")
+        ]
         assert not bad, (path, bad)

@@ -52,7 +52,9 @@ def swarm(files: dict[str, bytes]) -> Swarm:
 def evidence(
     history: list[pygit2.Commit], files: dict[str, bytes], swarm: Swarm
 ) -> dict[str, EvidenceReading]:
-    index = CellIndex([CellHint(cell.key, globs=tuple(cell.evidence), lane=cell.lane) for cell in swarm.cells])
+    index = CellIndex(
+        [CellHint(cell.key, globs=tuple(cell.evidence), lane=cell.lane) for cell in swarm.cells]
+    )
     added = _added(history)
     first: dict[bytes, str] = {}
     found = {}
@@ -93,9 +95,19 @@ def test_the_swarm_has_thirty_cells_in_six_lanes_and_reads_without_problems(swar
     assert (len(swarm.cells), len(swarm.lanes), len(swarm.projects)) == (30, 6, 2)
     assert not swarm.problems
     assert len({cell.lane for cell in swarm.cells}) == 6
-    seed = {"hello-s5": "north-star", "metrics-echo": "monitoring", "persist-report": "persist-report", "self-cost": "cost"}
+    seed = {
+        "hello-s5": "north-star",
+        "metrics-echo": "monitoring",
+        "persist-report": "persist-report",
+        "self-cost": "cost",
+    }
     assert {cell.key: cell.lane for cell in swarm.cells if cell.key in seed} == seed
-    assert Counter(cell.stage for cell in swarm.cells) == {"active": 25, "candidate": 3, "shelved": 1, "archived": 1}
+    assert Counter(cell.stage for cell in swarm.cells) == {
+        "active": 25,
+        "candidate": 3,
+        "shelved": 1,
+        "archived": 1,
+    }
     assert len({relation.type for relation in swarm.relations}) == 5
 
 
@@ -113,7 +125,9 @@ def test_a_project_changed_its_mind_often(
     path = f"STATE/{project}/current_state.md"
     reading = read_state(files[path].decode())
     assert reading.style == style
-    assert {"current", "goal_short", "goal_mid", "gap", "task", "evidence_link"} <= {f.kind for f in reading.facts}
+    assert {"current", "goal_short", "goal_mid", "gap", "task", "evidence_link"} <= {
+        f.kind for f in reading.facts
+    }
     versions = {commit.tree[path].id for commit in history if path in commit.tree}
     assert len(versions) >= 12
 
@@ -127,7 +141,9 @@ def test_open_tasks_of_the_cell_that_moves_away_grow(history: list[pygit2.Commit
     assert open_tasks(60) < open_tasks(25) < open_tasks(10) < open_tasks(1)
 
 
-def test_a_year_of_history_runs_forward_and_every_commit_changes_something(history: list[pygit2.Commit]) -> None:
+def test_a_year_of_history_runs_forward_and_every_commit_changes_something(
+    history: list[pygit2.Commit],
+) -> None:
     assert 400 <= len(history) <= 720
     assert all(before.commit_time <= after.commit_time for before, after in pairwise(history))
     assert all(before.tree.id != after.tree.id for before, after in pairwise(history))
@@ -207,7 +223,9 @@ def test_two_proposals_are_twins_and_two_collide(demo: pygit2.Repository) -> Non
     assert demo.merge_commits(ours, theirs).conflicts
 
 
-def test_the_damaged_proposal_ends_in_the_middle_of_a_sentence(demo: pygit2.Repository, files: dict[str, bytes]) -> None:
+def test_the_damaged_proposal_ends_in_the_middle_of_a_sentence(
+    demo: pygit2.Repository, files: dict[str, bytes]
+) -> None:
     path = "STATE/shop/current_state.md"
     damaged = demo.branches["doc-update/apply-19217"].peel(pygit2.Tree)[path].peel(pygit2.Blob).data
     assert len(damaged.splitlines()) < 0.6 * len(files[path].splitlines())

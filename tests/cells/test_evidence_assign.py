@@ -125,4 +125,6 @@ def test_any_hints_and_paths_are_answered(path: str, text: str, hints: list[Cell
 
 def test_a_family_called_like_a_cell_belongs_to_it() -> None:
     hints = [CellHint("persist-report"), CellHint("oven")]
-    assert cells_of("reports/ask/ask_20260301T000000Z.json", "the oven", hints) == (CellMatch("persist-report", "path"),)
+    assert cells_of("reports/ask/ask_20260301T000000Z.json", "the oven", hints) == (
+        CellMatch("persist-report", "path"),
+    )
