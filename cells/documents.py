@@ -41,9 +41,11 @@ def markdown(text: str) -> SafeString:
 
 def _pretty(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        pretty = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         return text
+    # An escaped half of a character is JSON, but nothing a page can be encoded with.
+    return pretty.encode("utf-8", "replace").decode()
 
 
 def picture_type(data: bytes) -> str:

@@ -73,29 +73,23 @@ def default_branch(remote: str) -> str:
     return (usual or sorted(names) or [""])[0]
 
 
-def push(repository: Repository, expected: str) -> Pushed:
-    """Push the mirror's branch, if the source's still stands at `expected`; never forces, never touches a work tree."""
+def push(repository: Repository, commit: str, expected: str) -> Pushed:
+    """Bring `commit` to the source's branch, if that still stands at `expected`, which `commit` must contain.
+
+    So it is always a fast-forward; a person's work tree is never touched.
+    """
+    if not expected:
+        return Pushed(False, _with_advice(repository, sentence("The source has no such branch any more.")))
     if why := _takes_no_push(repository):
         return Pushed(False, why)
     ref = f"refs/heads/{repository.branch}"
-    lease = f"--force-with-lease={ref}:{expected}"
+    options = ("--porcelain", f"--force-with-lease={ref}:{expected}", "--end-of-options")
     try:
-        git(
-            repository.mirror,
-            "push",
-            "--porcelain",
-            lease,
-            "--end-of-options",
-            repository.source,
-            f"{ref}:{ref}",
-            timeout=120,
-        )
+        git(repository.mirror, "push", *options, repository.source, f"{commit}:{ref}", timeout=120)
     except GitFailed as said:
-        return Pushed(
-            False,
-            _with_advice(repository, sentence("The source did not take it: %(git)s", git=_last_line(said))),
-        )
-    git(repository.mirror, "update-ref", SOURCE_REFS + repository.branch, ref)
+        why = sentence("The source did not take it: %(git)s", git=_last_line(said))
+        return Pushed(False, _with_advice(repository, why))
+    git(repository.mirror, "update-ref", SOURCE_REFS + repository.branch, commit)
     return Pushed(True)
 
 

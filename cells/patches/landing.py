@@ -11,13 +11,15 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cells import audit
 from cells.clock import lease, wake
-from cells.models import Patch, Review
+from cells.models import Patch, Repository, Review
 from cells.patches import change, life
-from cells.patches.reviews import check_approve, shift, void
+from cells.patches.reviews import check_approve, renewed, shift, void
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
@@ -27,6 +29,9 @@ from cells.ssot.mirror import Mirror
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
+DISPLACED = sentence(
+    "It had landed here, but the source changed its history and main does not hold it now. Please look again."
+)
 WORKER = "landing"
 
 
@@ -47,9 +52,10 @@ def land(patch: Patch) -> None:
     except Refused:
         return
     try:
-        landed(patch, put_on_main(patch))
-    except Stale as stale:
-        give_back(patch, stale.why)
+        try:
+            landed(patch, put_on_main(patch))
+        except Stale as stale:
+            give_back(patch, stale.why)
     except Refused:
         log.info("patch %s was settled by another worker", patch.pk)
     except Exception as error:
@@ -69,9 +75,9 @@ def put_on_main(patch: Patch) -> str:
     mirror = Mirror(patch.repository.mirror)
     ref = f"refs/heads/{patch.repository.branch}"
     for _ in range(ATTEMPTS):
-        if found := find(mirror, patch):
+        main = mirror.tip(ref)  # before the look for the trailer: what is found later loses the swap
+        if found := find(mirror, patch, main):
             return found
-        main = mirror.tip(ref)
         proposal = change.compute(mirror, main, patch.tip)
         check_unchanged(review, proposal)
         made = make_commit(mirror, patch, review, main, proposal.tree)
@@ -131,12 +137,10 @@ def patch_id(patch: Patch) -> str:
     return f"{patch.pk}-{patch.tip[:12]}"
 
 
-def find(mirror: Mirror, patch: Patch) -> str:
-    """The commit that landed this patch, if any worker ever made it."""
+def find(mirror: Mirror, patch: Patch, main: str) -> str:
+    """The commit below `main` that landed this patch, if any worker ever made it, else ""."""
     since = int((patch.proposed_at - timedelta(days=1)).timestamp())
-    return commits.find_trailer(
-        mirror, f"refs/heads/{patch.repository.branch}", "Patch-Id", patch_id(patch), since
-    )
+    return commits.find_trailer(mirror, main, "Patch-Id", patch_id(patch), since)
 
 
 def landed(patch: Patch, commit: str) -> None:
@@ -149,10 +153,46 @@ def landed(patch: Patch, commit: str) -> None:
 
 
 def give_back(patch: Patch, why: Sentence) -> None:
-    """The approval is void; the patch waits again, with the sentence that says why."""
-    void(patch, why)
-    shift(patch, "stale", actor=WORKER, note=why, lease_until=None)
+    """The approval is void; the patch waits again as it would land today, with the sentence that says why."""
+    with transaction.atomic():
+        shift(patch, "stale", actor=WORKER, note=why, lease_until=None, **renewed(patch))
+        void(patch, why)
     wake("cells.sync", repository_id=patch.repository_id)
+
+
+def reconcile(repository: Repository, mirror: Mirror, *, rewritten: bool) -> None:
+    """Each landing stands on main, is found again on it, or its patch waits for a decision again.
+
+    Those the source has are looked at only when main was rewritten since it was last read.
+    """
+    main = mirror.tip(f"refs/heads/{repository.branch}")
+    rows = Patch.objects.filter(repository=repository, state=life.LANDED).select_related("repository")
+    for patch in rows if rewritten else rows.exclude(push_state="pushed"):
+        if mirror.is_ancestor(patch.commit, main):
+            continue
+        if found := find(mirror, patch, main):
+            replayed(patch, found)
+        else:
+            displace(patch)
+
+
+def replayed(patch: Patch, commit: str) -> None:
+    """The landing stands on main as another commit."""
+    before = patch.commit
+    with transaction.atomic():
+        if Patch.objects.filter(pk=patch.pk, commit=before).update(commit=commit, push_state="pending"):
+            audit.record(
+                actor="sync", verb="replay", subject=patch, repository=patch.repository.key,
+                before={"commit": before}, after={"commit": commit},
+            )  # fmt: skip
+
+
+def displace(patch: Patch) -> None:
+    """Main does not hold the landing any more."""
+    away = {"commit": "", "landed_at": None, "push_state": "", "push_note": None}
+    with transaction.atomic():
+        shift(patch, "displace", actor="sync", note=DISPLACED, **away, **renewed(patch))
+        void(patch, DISPLACED)
 
 
 def settle() -> int:
@@ -173,7 +213,8 @@ def settle() -> int:
 def resume(patch: Patch) -> None:
     """A dead worker's patch: record its commit if it made one, else let it be claimed again."""
     try:
-        if found := find(Mirror(patch.repository.mirror), patch):
+        mirror = Mirror(patch.repository.mirror)
+        if found := find(mirror, patch, mirror.tip(f"refs/heads/{patch.repository.branch}")):
             landed(patch, found)
         else:
             shift(patch, "release", actor=WORKER, lease_until=None)

@@ -26,9 +26,10 @@ def move(sources: set[str], target: str, whose: str) -> Move:
 
 LIFE: dict[str, Move] = {
     "approve": move({PROPOSED}, APPROVED, PERSON),
-    "reject": move({PROPOSED}, REJECTED, PERSON),
+    "reject": move({PROPOSED, FAILED}, REJECTED, PERSON),
     "reopen": move({REJECTED}, PROPOSED, PERSON),
     "supersede": move({PROPOSED}, SUPERSEDED, WORKER),
+    "return": move({SUPERSEDED}, PROPOSED, WORKER),
     "claim": move({APPROVED}, LANDING, WORKER),
     "release": move({LANDING}, APPROVED, WORKER),
     "land": move({LANDING}, LANDED, WORKER),

@@ -18,12 +18,16 @@ WAITING = ("pending", "not_pushed")
 
 
 def push(repository: Repository) -> source.Pushed | None:
-    """Push what waits; None when nothing does. Delivered twice, it pushes once."""
-    waiting = landed(repository, WAITING)
-    if not waiting.exists():
-        return None
+    """Push what waits; None when nothing does, or when the source moved and sync has to replay first.
+
+    Delivered twice, it pushes once. Only what the pushed commit contains is recorded.
+    """
     mirror = Mirror(repository.mirror)
-    outcome = source.push(repository, at_source(repository, mirror))
+    ours, there = mirror.tip(f"refs/heads/{repository.branch}"), at_source(repository, mirror)
+    waiting = [patch for patch in landed(repository, WAITING) if mirror.is_ancestor(patch.commit, ours)]
+    if not waiting or (there and not mirror.is_ancestor(there, ours)):
+        return None
+    outcome = source.push(repository, ours, there)
     record(waiting, outcome, repository)
     return outcome
 
@@ -33,7 +37,7 @@ def notice(repository: Repository, mirror: Mirror) -> None:
     there = at_source(repository, mirror)
     for patch in landed(repository, WAITING):
         if mirror.is_ancestor(patch.commit, there):
-            record(landed(repository, WAITING).filter(pk=patch.pk), source.Pushed(True), repository)
+            record([patch], source.Pushed(True), repository)
 
 
 def again(*, repository: Repository, by: User) -> None:
@@ -60,15 +64,14 @@ def at_source(repository: Repository, mirror: Mirror) -> str:
     return mirror.tip(source.SOURCE_REFS + repository.branch)
 
 
-def record(waiting: QuerySet[Patch], outcome: source.Pushed, repository: Repository) -> None:
+def record(patches: list[Patch], outcome: source.Pushed, repository: Repository) -> None:
     """Write the outcome on each patch; only a change of state is an event."""
     target = "pushed" if outcome.ok else "not_pushed"
     note = outcome.note.as_json() if outcome.note else None
     with transaction.atomic():
-        for patch in waiting.exclude(push_state=target):
-            if Patch.objects.filter(pk=patch.pk, push_state=patch.push_state).update(
-                push_state=target, push_note=note
-            ):
+        for patch in patches:
+            row = Patch.objects.filter(pk=patch.pk, commit=patch.commit, push_state=patch.push_state)
+            if patch.push_state != target and row.update(push_state=target, push_note=note):
                 audit.record(
                     actor="landing", verb="push", subject=patch, repository=repository.key, reason=str(outcome.note or ""),
                     before={"push_state": patch.push_state}, after={"push_state": target},

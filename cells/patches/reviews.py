@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from cells import audit
 from cells.clock import wake
+from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch, Review
-from cells.patches import life
+from cells.patches import change, life
 from cells.permissions import REVIEWER, require
 from cells.refusals import Forbidden, Refused
 from cells.sentences import Sentence, sentence
+from cells.ssot.mirror import Mirror
 
 
 def check_decide(patch: Patch, by: User, verb: str) -> None:
@@ -53,7 +57,7 @@ def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
     check_approve(patch, by)
     check_seen(patch, digest)
     with transaction.atomic():
-        shift(patch, "approve", actor=by, reason=reason, digest=digest)
+        shift(patch, "approve", actor=by, reason=reason, seen=digest)
         review = Review.objects.create(
             patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason
         )
@@ -68,16 +72,31 @@ def reject(*, patch: Patch, by: User, digest: str, reason: str) -> Review:
     if not reason.strip():
         raise Refused(sentence("Say why you reject it; the proposer will read your reason."))
     with transaction.atomic():
-        shift(patch, "reject", actor=by, reason=reason, digest=digest)
+        shift(patch, "reject", actor=by, reason=reason, seen=digest)
         return Review.objects.create(patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason)
 
 
 def reopen(*, patch: Patch, by: User) -> None:
-    """Take a rejection back: the patch waits again and the decision no longer counts."""
+    """Take a rejection back: the patch waits again, as it would land today, and the decision no longer counts."""
     check_decide(patch, by, "reopen")
+    if patch.branch and Mirror(patch.repository.mirror).tip(SOURCE_REFS + patch.branch) != patch.tip:
+        raise Refused(sentence("Its branch is gone or has new commits, so this version cannot wait again."))
     with transaction.atomic():
-        shift(patch, "reopen", actor=by)
+        shift(patch, "reopen", actor=by, **renewed(patch))
         void(patch, sentence("%(name)s took the rejection back.", name=by.get_username()))
+
+
+def renewed(patch: Patch) -> dict[str, Any]:
+    """What landing it would change today, as fields of its row."""
+    mirror = Mirror(patch.repository.mirror)
+    proposal = change.compute(mirror, mirror.tip(f"refs/heads/{patch.repository.branch}"), patch.tip)
+    return {
+        "merge_base": proposal.merge_base,
+        "files": proposal.files,
+        "applies": proposal.obstacle is None,
+        "obstacle": proposal.obstacle.as_json() if proposal.obstacle else None,
+        "digest": proposal.digest,
+    }
 
 
 def retry(*, patch: Patch, by: User) -> None:
@@ -100,17 +119,17 @@ def shift(
     actor: User | str,
     note: Sentence | None = None,
     reason: str = "",
-    digest: str = "",
+    seen: str = "",
     **fields: object,
 ) -> None:
     """The one place that writes `state`: a conditional update by the life table, with its audit event.
 
-    With `digest`, only while the patch still would change exactly that. Raises Refused when someone was faster.
+    With `seen`, only while the patch still would change exactly that. Raises Refused when someone was faster.
     """
     step = life.LIFE[verb]
     rows = Patch.objects.filter(pk=patch.pk, state=patch.state, state__in=step.sources)
-    if digest:
-        rows = rows.filter(digest=digest)
+    if seen:
+        rows = rows.filter(digest=seen)
     before = patch.state
     changes = {
         "state": step.target,

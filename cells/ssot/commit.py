@@ -12,7 +12,7 @@ from cells.ssot.mirror import Mirror
 
 # A proposal's own message must not be able to forge what only landing may say.
 OURS = re.compile(
-    r"^\s*(patch-id|approved-by|audit-head|reverts-patch|contract)\s*:.*\n?", re.IGNORECASE | re.MULTILINE
+    r"^\s*(patch-id|approved-by|audit-head)\s*:.*\n?", re.IGNORECASE | re.MULTILINE
 )
 COMMITTER = ("VPM", "vpm@localhost")
 
@@ -29,9 +29,8 @@ class Author:
 
 def build(mirror: Mirror, *, tree: str, parent: str, author: Author, message: str, now: int) -> str:
     """A commit object with one parent; no ref points to it yet."""
-    signature = pygit2.Signature(
-        _plain(author.name) or "unknown", _plain(author.email), author.time, author.offset
-    )
+    name, email = _named(author.name) or "unknown", _named(author.email) or "unknown@localhost"
+    signature = pygit2.Signature(name, email, author.time, author.offset)
     committer = pygit2.Signature(*COMMITTER, now, 0)
     return str(mirror.repo.create_commit(None, signature, committer, message, tree, [parent]))
 
@@ -63,6 +62,17 @@ def find_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) ->
     )
     rows = (line.split("\0") for line in out.splitlines())
     return next((row[0] for row in rows if value in row[1:]), "")
+
+
+def trailer(mirror: Mirror, commit: str, name: str) -> str:
+    """The last value of a trailer of one commit, or ""."""
+    values = re.findall(rf"^{name}: (.+)$", mirror.commit(commit).message, re.MULTILINE)
+    return str(values[-1]).strip() if values else ""
+
+
+def _named(text: str) -> str:
+    """A name or address that git takes: it drops the punctuation at both ends itself, and then refuses what is empty."""
+    return _plain(text.encode("utf-8", "replace").decode()).strip(" .,:;\"'\\")
 
 
 def _plain(text: str) -> str:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import MergeFlag
 
 from cells.ssot.commands import git
 
 READ_LIMIT = 1_000_000  # bytes; a larger file is known by name and size only
 FILE_MODES = {"100644", "100755"}
 LINK, SUBMODULE = "120000", "160000"
+# What git holds may claim any second; these are what every zone can show.
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ class Mirror:
         )
         return isinstance(found, pygit2.Commit)
 
+    def shows(self, commit: str) -> bool:
+        """Whether a branch or a proposal leads to this commit; what a deleted branch left behind is not shown."""
+        refs = ("refs/heads", "refs/source", "refs/vpm/patches")
+        return bool(git(self.path, "for-each-ref", "--count=1", "--contains", commit, *refs))
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old` (a commit contains itself)."""
         if not self.has(old) or not self.has(new):
@@ -103,9 +111,8 @@ class Mirror:
             "--root",
         ]
         # Encoded refs and paths may be hostile; `--end-of-options` keeps them arguments.
-        out = git(self.path, "log", *flags, "--format=%x01%H %ct", "--end-of-options", *span, "--", *paths)
-        for block in out.split("\x01")[1:]:
-            yield _step(block)
+        out = git(self.path, "log", *flags, "--format=commit %H %ct", "--end-of-options", *span, "--", *paths)
+        yield from _steps(iter(out.split("\0")))
 
     def files(self, commit: str) -> dict[str, Change]:
         """Every path of the commit's tree."""
@@ -139,7 +146,8 @@ class Mirror:
     def merge(self, base: str, main: str, tip: str) -> Merge:
         """Three-way merge in memory of `tip`'s change since `base` into `main`."""
         ours, theirs = self.commit(main).tree, self.commit(tip).tree
-        index = self.repo.merge_trees(self.commit(base).tree, ours, theirs)
+        # Renames are not followed: a change lands on the paths it was shown for, or not at all.
+        index = self.repo.merge_trees(self.commit(base).tree, ours, theirs, flags=MergeFlag(0))
         conflicts = tuple(
             sorted(
                 {side.path for sides in index.conflicts for side in sides if side} if index.conflicts else ()
@@ -148,13 +156,43 @@ class Mirror:
         return Merge("" if conflicts else str(index.write_tree(self.repo)), conflicts)
 
 
-def _step(block: str) -> Step:
-    """One commit of `git log --raw -z`: "HASH TIME\\0" then "\\n:modes blobs status\\0path\\0" pairs."""
-    head, *rest = block.split("\0")
-    commit, time = head.split(" ")
-    fields = [field.lstrip("\n") for field in rest if field.strip("\n")]
-    changes = []
-    for meta, path in zip(fields[::2], fields[1::2], strict=False):
-        _, mode, _, blob, status = meta.split(" ")
-        changes.append(Change(path, "" if status == "D" else blob, mode))
-    return Step(commit, datetime.fromtimestamp(int(time), UTC), tuple(changes))
+def moment(seconds: int) -> datetime:
+    """An epoch second as git holds it, moved into the years 1970 to 9998 when it lies outside."""
+    first, last = int(FIRST.timestamp()), int(LAST.timestamp()) - 1
+    return datetime.fromtimestamp(min(max(seconds, first), last), UTC)
+
+
+def message_of(commit: pygit2.Commit) -> str:
+    """The message, also when its encoding header names no encoding there is."""
+    try:
+        return commit.raw_message.decode(commit.message_encoding or "utf-8", "replace")
+    except LookupError:
+        return commit.raw_message.decode("utf-8", "replace")
+
+
+def _steps(fields: Iterator[str]) -> Iterator[Step]:
+    """`git log --raw -z`: "commit HASH TIME", then pairs of ":modes blobs status" and path, NUL after each.
+
+    A path may hold any character but NUL, so it is known by its place alone: the field after a ":" one.
+    """
+    commit, time = "", ""
+    changes: dict[str, Change] = {}
+    for field in (field.lstrip("\n") for field in fields):
+        if field.startswith(":"):
+            path = next(fields)
+            _, mode, _, blob, status = field.split(" ")
+            # A malformed tree names a path twice; what it adds stands.
+            if status != "D" or path not in changes:
+                changes[path] = Change(path, "" if status == "D" else blob, mode)
+        elif field:
+            if commit:
+                yield Step(commit, _at(time), tuple(changes.values()))
+            _, commit, time = field.split(" ")
+            changes = {}
+    if commit:
+        yield Step(commit, _at(time), tuple(changes.values()))
+
+
+def _at(time: str) -> datetime:
+    """Git prints no time at all where the commit's own line has none."""
+    return moment(int(time or "0"))

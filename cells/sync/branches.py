@@ -1,26 +1,24 @@
-"""The mirror's own main: it follows the source, and keeps what landed here and is not there yet."""
+"""The mirror's own main: it follows the source, and keeps what landed here and is not there yet.
+
+Git is the truth: which commits are our landings is read from their trailers, because a worker may have
+died, or still be at work, between a commit and its row.
+"""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
-from cells import audit
 from cells.hosts.source import SOURCE_REFS, fetch
 from cells.models import Patch, Repository
-from cells.patches import life, pushing
-from cells.patches.reviews import shift, void
-from cells.sentences import sentence
+from cells.patches import landing, pushing
+from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
-from cells.ssot.mirror import Mirror
-
-DISPLACED = sentence(
-    "It had landed here, but the source changed the same lines before it was pushed. Please look again."
-)
+from cells.ssot.mirror import Mirror, Step
 
 
-def bring(repository: Repository) -> Mirror:
-    """Fetch, then move our branch to where the source's is, landings on top. Raises SourceUnreadable."""
+def bring(repository: Repository) -> tuple[Mirror, list[Sentence]]:
+    """Fetch, then move our branch to where the source's is, landings on top; and remarks. Raises SourceUnreadable."""
     branch = fetch(repository)
     if branch and branch != repository.branch and not repository.head:
         repository.branch = branch
@@ -28,70 +26,68 @@ def bring(repository: Repository) -> Mirror:
     mirror = Mirror(repository.mirror)
     follow(repository, mirror)
     pushing.notice(repository, mirror)
-    return mirror
+    return mirror, _remarks(repository, mirror, branch)
 
 
 def follow(repository: Repository, mirror: Mirror) -> None:
-    """Fast-forward, keep, or replay our landings onto a source that moved on."""
+    """Fast-forward, keep, or replay our unpushed landings onto a source that moved on or was rewritten."""
     ref = f"refs/heads/{repository.branch}"
     theirs, ours = mirror.tip(SOURCE_REFS + repository.branch), mirror.tip(ref)
-    if not theirs or mirror.is_ancestor(theirs, ours):
+    if not theirs or theirs == ours:
         return
     if not ours or mirror.is_ancestor(ours, theirs):
         swap(repository.mirror, ref, theirs, ours)
         return
-    replay(repository, mirror, ref, theirs, ours)
+    steps = list(mirror.history(mirror.merge_base(theirs, ours), ours))
+    mine = [step for step in steps if _is_unpushed_landing(repository, mirror, step)]
+    if not mirror.is_ancestor(theirs, ours) or len(mine) < len(steps):
+        swap(repository.mirror, ref, _replay(mirror, mine, theirs), ours)
 
 
-def replay(repository: Repository, mirror: Mirror, ref: str, theirs: str, ours: str) -> None:
-    """Put the landed commits the source does not have on top of what it has now.
+def _is_unpushed_landing(repository: Repository, mirror: Mirror, step: Step) -> bool:
+    """Whether a commit of ours is what landing a patch made, and the source never had it.
 
-    A commit that no longer applies stays out: its patch waits for a decision again. A source that was
-    rewritten (no landing of ours in between) is simply followed.
+    What the source had and dropped is not brought back.
     """
-    base = mirror.merge_base(theirs, ours)
-    mine = Patch.objects.filter(repository=repository, state=life.LANDED).exclude(push_state="pushed")
-    by_commit = {patch.commit: patch for patch in mine}
-    tip, moved, lost = theirs, {}, []
-    for step in mirror.history(base, ours):
-        patch = by_commit.get(step.commit)
-        if patch is None:
-            continue
-        merged = mirror.merge(str(mirror.commit(step.commit).parent_ids[0]), tip, step.commit)
-        if merged.conflicts:
-            lost.append(patch)
-            continue
-        tip = moved[patch.pk] = _again(mirror, step.commit, tip, merged.tree)
-    if not swap(repository.mirror, ref, tip, ours):
-        return
-    for patch in mine:
-        if patch.pk in moved:
-            _moved(patch, moved[patch.pk])
-    for patch in lost:
-        void(patch, DISPLACED)
-        shift(
-            patch,
-            "displace",
-            actor="sync",
-            note=DISPLACED,
-            commit="",
-            landed_at=None,
-            push_state="",
-            push_note=None,
+    value = commits.trailer(mirror, step.commit, "Patch-Id")
+    number = value.partition("-")[0]
+    rows = Patch.objects.filter(repository=repository).exclude(push_state="pushed")
+    patch = rows.filter(pk=number).first() if number.isdecimal() else None
+    return patch is not None and landing.patch_id(patch) == value
+
+
+def _replay(mirror: Mirror, steps: list[Step], onto: str) -> str:
+    """The steps again on top of `onto`; one that no longer applies, or adds nothing, stays out."""
+    tip = onto
+    for step in steps:
+        old = mirror.commit(step.commit)
+        merged = mirror.merge(str(old.parent_ids[0]), tip, step.commit)
+        if not merged.conflicts and merged.tree != str(mirror.commit(tip).tree.id):
+            author = commits.Author(old.author.name, old.author.email, old.author.time, old.author.offset)
+            now = int(timezone.now().timestamp())
+            tip = commits.build(
+                mirror, tree=merged.tree, parent=tip, author=author, message=old.message, now=now
+            )
+    return tip
+
+
+def _remarks(repository: Repository, mirror: Mirror, branch: str) -> list[Sentence]:
+    """What a person should know about the source's branches."""
+    if not branch or branch == repository.branch:
+        return []
+    here = mirror.tip(SOURCE_REFS + repository.branch)
+    if here:
+        return [
+            sentence(
+                "The source's default branch is %(theirs)s; VPM follows %(ours)s.",
+                theirs=branch,
+                ours=repository.branch,
+            )
+        ]
+    return [
+        sentence(
+            "The source has no branch %(ours)s any more (its default is %(theirs)s), so nothing is pushed there.",
+            theirs=branch,
+            ours=repository.branch,
         )
-
-
-def _again(mirror: Mirror, commit: str, parent: str, tree: str) -> str:
-    old = mirror.commit(commit)
-    author = commits.Author(old.author.name, old.author.email, old.author.time, old.author.offset)
-    now = int(timezone.now().timestamp())
-    return commits.build(mirror, tree=tree, parent=parent, author=author, message=old.message, now=now)
-
-
-def _moved(patch: Patch, commit: str) -> None:
-    before = patch.commit
-    if Patch.objects.filter(pk=patch.pk, commit=before).update(commit=commit, push_state="pending"):
-        audit.record(
-            actor="sync", verb="replay", subject=patch, repository=patch.repository.key,
-            before={"commit": before}, after={"commit": commit},
-        )  # fmt: skip
+    ]

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cells.models import Repository
+from cells.patches import landing
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import LINK, READ_LIMIT, SUBMODULE, Change, Mirror, Step
 
@@ -73,14 +74,15 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
     from cells.sync import branches, evidence, proposals, state, swarm
 
     progress("fetch", 0, 1)
-    mirror = branches.bring(repository)
+    mirror, remarks = branches.bring(repository)
     digest = _digest(mirror)
     if digest == repository.read_digest:
         Repository.objects.filter(pk=repository.pk).update(synced_at=timezone.now())
         return {"head": repository.head, "changed": False}
     head = mirror.tip(f"refs/heads/{repository.branch}")
     known = repository.read_digest.startswith(READER + ":") and mirror.is_ancestor(repository.head, head)
-    reading = Reading(repository, mirror, repository.head if known else "", head, progress)
+    landing.reconcile(repository, mirror, rewritten=not known)
+    reading = Reading(repository, mirror, repository.head if known else "", head, progress, remarks)
     if not head:
         reading.problems.append(
             sentence("The repository is empty: it has no commit yet, so there is nothing to show.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pygit2
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,8 +17,11 @@ def file(request: HttpRequest) -> HttpResponse:
     """/files/?repo=KEY&path=P&commit=C#L12 — only commits main holds or a patch proposes are shown."""
     repository = chosen_or_404(request)
     path, commit = request.GET.get("path", ""), request.GET.get("commit", "") or repository.head
-    mirror = Mirror(repository.mirror)
-    if not mirror.has_commit(commit):
+    try:
+        mirror = Mirror(repository.mirror)
+    except pygit2.GitError:
+        raise Http404("This repository was never read.") from None
+    if not mirror.has_commit(commit) or not mirror.shows(commit):
         raise Http404("There is no such commit here.")
     text = mirror.text(commit, path)
     if text is None:

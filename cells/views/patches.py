@@ -45,12 +45,9 @@ def patches(request: Asked) -> HttpResponse:
 @viewer
 def push(request: Asked, pk: int) -> HttpResponse:
     """Try again to bring to the source what it did not take."""
-    pushing.again(repository=_patch(pk).repository, by=request.user)
-    return (
-        render(request, "cells/patch.html#decision", _about(request, _patch(pk)))
-        if request.htmx
-        else redirect("patch", pk)
-    )
+    found = _patch(request, pk)
+    pushing.again(repository=found.repository, by=request.user)
+    return _decision(request, _patch(request, pk), found.digest) if request.htmx else redirect("patch", pk)
 
 
 @viewer
@@ -77,30 +74,37 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
 
 @viewer
 def patch(request: Asked, pk: int) -> HttpResponse:
-    found = _patch(pk)
-    template = (
-        "cells/patch.html#decision"
-        if request.htmx and request.htmx.target == "decision"
-        else "cells/patch.html"
-    )
-    return render(request, template, _about(request, found))
+    found = _patch(request, pk)
+    if request.htmx and request.htmx.target == "decision":
+        return _decision(request, found, request.GET.get("seen", found.digest))
+    return render(request, "cells/patch.html", _about(request, found) | _changes(request, found))
 
 
 @require_POST
 @viewer
 def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
     """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
-    found = _patch(pk)
+    found = _patch(request, pk)
+    seen = request.POST.get("digest", found.digest)
     try:
         run(verb, found, request)
     except Refused as refused:
-        context = _about(request, _patch(pk)) | {"refusal": say(refused.why)}
-        template = "cells/patch.html#decision" if request.htmx else "cells/patch.html"
-        return render(request, template, context, status=refused.status)
+        found = _patch(request, pk)
+        if request.htmx:
+            return _decision(request, found, seen, refusal=refused)
+        context = _about(request, found) | _changes(request, found) | {"refusal": say(refused.why)}
+        return render(request, "cells/patch.html", context, status=refused.status)
     if request.htmx:
-        return render(request, "cells/patch.html#decision", _about(request, _patch(pk)))
+        return _decision(request, _patch(request, pk), seen)
     messages.success(request, _("Done."))
     return redirect("patch", pk)
+
+
+def _decision(request: Asked, found: Patch, seen: str, refusal: Refused | None = None) -> HttpResponse:
+    """The decision part alone. It offers nothing once the patch would do something else than the page shows."""
+    moved_on = found.state == life.PROPOSED and seen != found.digest
+    context = _about(request, found) | {"moved_on": moved_on, "refusal": say(refusal.why) if refusal else ""}
+    return render(request, "cells/patch.html#decision", context, status=refusal.status if refusal else 200)
 
 
 def run(verb: str, found: Patch, request: Asked) -> None:
@@ -118,20 +122,25 @@ def run(verb: str, found: Patch, request: Asked) -> None:
 
 
 def _about(request: Asked, found: Patch) -> dict[str, Any]:
-    changed = (
-        diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
-    )
-    view = "unified" if request.GET.get("diff") == "unified" else "split"
     return {
         "patch": found,
         "repository": found.repository,
-        "files": changed,
-        "more_files": len(found.files) - len(changed) if found.merge_base else 0,
-        "view": view,
-        "rationale": documents.markdown(found.rationale),
         "reviews": found.reviews.select_related("by"),
         "why_not": why_not(found, request),
         "verbs": life.allowed(found.state),
+    }
+
+
+def _changes(request: Asked, found: Patch) -> dict[str, Any]:
+    """The diff and what stands around it: not needed where only the decision is shown."""
+    shown = (
+        diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
+    )
+    return {
+        "files": shown,
+        "more_files": len(found.files) - len(shown) if found.merge_base else 0,
+        "view": "unified" if request.GET.get("diff") == "unified" else "split",
+        "rationale": documents.markdown(found.rationale),
         "neighbours": neighbours(found),
     }
 
@@ -160,5 +169,8 @@ def neighbours(found: Patch) -> dict[str, Patch | None]:
     }
 
 
-def _patch(pk: int) -> Patch:
-    return get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
+def _patch(request: Asked, pk: int) -> Patch:
+    """The patch; the page is about its repository, whichever was looked at last."""
+    found = get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
+    request.repository = found.repository
+    return found

@@ -9,6 +9,7 @@ import pygit2
 import pytest
 from django.utils import timezone
 
+from cells.hosts.source import fetch
 from cells.models import AuditEvent, Patch, Repository, Review
 from cells.patches import landing, life, pushing, reviews
 from cells.permissions import REVIEWER
@@ -258,3 +259,103 @@ def test_a_push_can_be_tried_again_by_a_reviewer(tmp_path: Path) -> None:
         pushing.again(repository=repository, by=a_user("rin", REVIEWER))
     patch.refresh_from_db()
     assert patch.push_state == "pushed"
+
+
+def test_a_push_never_overwrites_what_the_source_has_meanwhile(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    landed_here_only(repository)
+    theirs = source_of(repository).commit({"docs/theirs.md": "Do not lose me."})
+    fetch(repository)
+    assert pushing.push(repository) is None
+    assert str(source_of(repository).tip()) == theirs
+
+
+def test_what_the_source_dropped_is_not_brought_back(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    source = source_of(repository)
+    kept = source.tip()
+    source.commit({"docs/secret.md": "A secret, committed by mistake."})
+    sync(repository)
+    source.repo.references.create("refs/heads/main", kept, force=True)
+    sync(repository)
+    patch = landed_here_only(repository)
+    pushing.push(repository)
+    assert "docs/secret.md" not in source.repo[source.tip()].peel(pygit2.Tree)
+    assert str(source.tip()) == patch.commit
+
+
+def test_a_landing_the_source_dropped_waits_again(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    before = source_of(repository).tip()
+    with committed():
+        patch = a_patch(repository, life.LANDED)
+    source_of(repository).repo.references.create("refs/heads/main", before, force=True)
+    sync(repository)
+    patch.refresh_from_db()
+    assert (patch.state, patch.commit) == (life.PROPOSED, "")
+
+
+def test_a_commit_without_its_row_is_kept_when_the_source_moves_on(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.LANDING)
+    landing.put_on_main(patch)
+    source_of(repository).commit({"docs/new.md": "Meanwhile."})
+    sync(repository)
+    Patch.objects.filter(pk=patch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    landing.settle()
+    patch.refresh_from_db()
+    assert patch.state == life.LANDED
+    assert commits_with(patch) == [patch.commit]
+
+
+def test_a_worker_that_lost_the_race_does_not_void_the_landing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.LANDING)
+    slow = Patch.objects.get(pk=patch.pk)
+    real = Mirror.tip
+
+    def tip_after_the_other_landed(mirror: Mirror, ref: str) -> str:
+        found = real(mirror, ref)
+        monkeypatch.setattr(Mirror, "tip", real)
+        landing.landed(patch, landing.put_on_main(patch))
+        return found
+
+    monkeypatch.setattr(Mirror, "tip", tip_after_the_other_landed)
+    assert landing.put_on_main(slow) == patch.commit
+    assert Review.objects.get(patch=patch).void is None
+
+
+def test_a_change_lands_on_the_paths_it_was_shown_for(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    source = source_of(repository)
+    text = "".join(f"Line {n}\n" for n in range(30))
+    source.commit({"docs/public.md": text})
+    source.propose("ask/public", {"docs/public.md": text.replace("Line 7", "Line seven")})
+    source.commit({"docs/public.md": None, "contract/policy.md": text})
+    sync(repository)
+    assert not repository.patches.get(branch="ask/public").applies
+
+
+def test_a_void_approval_can_be_given_again(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.APPROVED)
+    mirror = Mirror(repository.mirror)
+    text = mirror.text(mirror.tip("refs/heads/main"), "STATE/bread/current_state.md") or ""
+    source_of(repository).commit({"STATE/bread/current_state.md": text + "\nOne more line.\n"})
+    sync(repository)
+    landing.land(Patch.objects.get(pk=patch.pk))
+    patch.refresh_from_db()
+    reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest)
+    landing.land(patch)
+    assert patch.state == life.LANDED
+
+
+def test_a_rejection_of_a_gone_branch_cannot_be_taken_back(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.REJECTED)
+    source_of(repository).withdraw(patch.branch)
+    sync(repository)
+    with pytest.raises(Refused, match="branch is gone"):
+        reviews.reopen(patch=patch, by=a_user("rin", REVIEWER))

@@ -206,3 +206,13 @@ def test_the_pulse_tells_only_what_moved(bakery: Repository, viewer: User, revie
     with committed():
         a_patch(bakery, life.LANDED)
     assert client.get(f"/pulse?seen={seen}")["HX-Trigger"] == "vpm:changed"
+
+
+def test_a_page_that_shows_older_bytes_offers_no_decision(bakery: Repository, reviewer: User) -> None:
+    patch = a_patch(bakery)
+    fragment = {**HTMX, "HTTP_HX_TARGET": "decision"}
+    client = signed_in(reviewer)
+    assert "Approve" in client.get(f"/patches/{patch.pk}/?seen={patch.digest}", **fragment).text
+    old = client.get(f"/patches/{patch.pk}/?seen={'0' * 64}", **fragment).text
+    assert "changed while you were reading" in old
+    assert "Approve" not in old
