@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -189,7 +190,7 @@ def replayed(patch: Patch, commit: str) -> None:
 
 def displace(patch: Patch) -> None:
     """Main does not hold the landing any more."""
-    away = {"commit": "", "landed_at": None, "push_state": "", "push_note": None}
+    away: dict[str, Any] = {"commit": "", "landed_at": None, "push_state": "", "push_note": None}
     with transaction.atomic():
         shift(patch, "displace", actor="sync", note=DISPLACED, **away, **renewed(patch))
         void(patch, DISPLACED)
