@@ -24,7 +24,8 @@ def assign(*, evidence: Evidence, cells: list[Cell], by: User) -> None:
             [EvidenceCell(evidence=evidence, cell=cell, why="person") for cell in cells]
         )
         evidence.lane = cells[0].lane if cells else evidence.lane
-        evidence.save(update_fields=["lane"])
+        evidence.placed_by_hand = True
+        evidence.save(update_fields=["lane", "placed_by_hand"])
         audit.record(
             actor=by, verb="assign", subject=evidence, repository=evidence.repository.key,
             before={"cells": before}, after={"cells": sorted(cell.key for cell in cells), "path": evidence.path},

@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from cells import audit
-from cells.hosts.source import without_secret
 from cells.models import Repository
+from cells.models.repository import without_secret
 from cells.permissions import OPERATOR, require
 
 

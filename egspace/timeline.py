@@ -38,6 +38,13 @@ READ_FROM = {
     "text": gettext_lazy("time read from the text"),
     "commit": gettext_lazy("time of the adding commit"),
 }
+DAY = 86_400_000  # milliseconds, as plotly counts
+# Numbers only: plotly knows the names of months in English alone.
+TICKS = [
+    {"dtickrange": [None, DAY], "value": "%H:%M\n%m-%d"},
+    {"dtickrange": [DAY, "M1"], "value": "%m-%d\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%Y-%m"},
+]
 SYMBOL = {
     "evidence": "circle",
     "flagged": "x",
@@ -232,7 +239,7 @@ def _layout(rows: list[str], place: dict[str, int], shown: int, total: int, wind
     said = gettext("Showing %(shown)s of %(total)s") % {"shown": number(shown), "total": number(total)}
     return {
         "margin": {"l": 96, "r": 12, "t": 8, "b": 40, "pad": 4},
-        "xaxis": {"type": "date"},
+        "xaxis": {"type": "date", "tickformatstops": TICKS},
         "yaxis": {
             "tickvals": list(place.values()), "ticktext": [_row_word(row) for row in rows],
             "range": [len(rows) - 0.4, -0.6], "fixedrange": True, "zeroline": False,

@@ -22,7 +22,6 @@ from cells.api.schemas import (
     StateOut,
 )
 from cells.health import Health
-from cells.hosts.source import without_secret
 from cells.models import AuditEvent, Cell, Evidence, Fact, Project, Repository, StateVersion
 from cells.refusals import say
 from cells.sentences import Sentence
@@ -37,7 +36,7 @@ def told(stored: Sentence | dict[str, Any] | None) -> str | None:
 
 def repository(row: Repository, cells: int, waiting: int) -> RepositoryOut:
     return RepositoryOut(
-        key=row.key, source=without_secret(row.source), branch=row.branch, head=row.head, head_at=row.head_at,
+        key=row.key, source=row.shown_source, branch=row.branch, head=row.head, head_at=row.head_at,
         synced_at=row.synced_at, newest_evidence_at=row.newest_evidence_at, swarm_origin=row.swarm_origin,
         swarm_path=row.swarm_path, cells=cells, waiting=waiting, problems=[say(problem) for problem in row.problems],
     )  # fmt: skip

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 
-from cells.models import Repository
+from cells.models.repository import Repository, without_secret
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import GitFailed, create_mirror, git
 
 SOURCE_REFS = "refs/source/"
 FETCH = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class SourceUnreadable(Exception):
@@ -34,12 +34,7 @@ class Pushed:
     note: Sentence | None = None
 
 
-def without_secret(text: str) -> str:
-    """A URL or git's words without the user part of any URL in it."""
-    return SECRET.sub("", text)
-
-
-def fetch(repository: Repository) -> str:
+def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> str:
     """Bring the source's branches into the mirror; returns the default branch's name ("" when empty).
 
     Raises SourceUnreadable. The mirror's own branch is not touched.
@@ -52,7 +47,7 @@ def fetch(repository: Repository) -> str:
         out = git(repository.mirror, "ls-remote", "--symref", "--end-of-options", source)
         if "\trefs/heads/" in out:
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"
-            git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec)
+            git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec, alive=alive)
     except GitFailed as said:
         raise SourceUnreadable(
             sentence(

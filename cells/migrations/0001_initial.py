@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                 ('exact', models.BooleanField(default=True, help_text='False: only the day is known.')),
                 ('family', models.CharField(blank=True, help_text='The lane its path names, also when the swarm has none such.', max_length=60)),
                 ('flags', models.JSONField(default=list, help_text='[{code, text, params}]: what is wrong with it.')),
+                ('placed_by_hand', models.BooleanField(default=False, help_text='A person said which cells, perhaps none, it belongs to.')),
             ],
             options={
                 'ordering': ['-observed_at', '-pk'],

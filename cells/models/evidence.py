@@ -37,6 +37,9 @@ class Evidence(models.Model):
         Cell, through="EvidenceCell", related_name="evidence"
     )
     flags = models.JSONField(default=list, help_text="[{code, text, params}]: what is wrong with it.")
+    placed_by_hand = models.BooleanField(
+        default=False, help_text="A person said which cells, perhaps none, it belongs to."
+    )
 
     class Meta:
         ordering = ["-observed_at", "-pk"]

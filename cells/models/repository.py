@@ -15,6 +15,15 @@ repository_key = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,62}$", _("A key is lower-case letters, digits, dots and dashes.")
 )
 
+PLACE = re.compile(r"(?<=://)\S+")
+# A password may hold "/" and "@": after a ":" everything up to the last "@" may be one.
+USER = re.compile(r"^(?:.*:.*@|[^/]*@)")
+
+
+def without_secret(text: str) -> str:
+    """A URL, or words with URLs in them, without what may be secret there: the user part and the query."""
+    return PLACE.sub(lambda place: re.split("[?#]", USER.sub("", place[0], count=1), maxsplit=1)[0], text)
+
 
 class Repository(models.Model):
     """One SSOT known here under a key, mirrored under VPM_DATA_DIR."""
@@ -56,8 +65,8 @@ class Repository(models.Model):
 
     @property
     def shown_source(self) -> str:
-        """The source without the user part a URL may carry: that may be a secret."""
-        return re.sub(r"(?<=://)[^/@\s]+@", "", self.source)
+        """The source without the secrets a URL may carry."""
+        return without_secret(self.source)
 
     @property
     def mirror(self) -> Path:

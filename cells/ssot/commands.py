@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 # Only these may be spoken to; `ext::` and friends would run a command of the source's choosing.
@@ -14,8 +16,17 @@ class GitFailed(Exception):
     """Git said no; `str()` is what it said, without our arguments."""
 
 
-def git(mirror: Path, *arguments: str, stdin: str | None = None, timeout: int = 600) -> str:
-    """Run git in the mirror and return its standard output; raises GitFailed with git's own words."""
+def git(
+    mirror: Path,
+    *arguments: str,
+    stdin: str | None = None,
+    timeout: int = 600,
+    alive: Callable[[], None] = lambda: None,
+) -> str:
+    """Run git in the mirror and return its standard output; raises GitFailed with git's own words.
+
+    `timeout` is in seconds; `alive` is called every second while git works.
+    """
     environment = os.environ | {
         "GIT_DIR": str(mirror),
         "GIT_TERMINAL_PROMPT": "0",
@@ -23,24 +34,36 @@ def git(mirror: Path, *arguments: str, stdin: str | None = None, timeout: int = 
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         "LC_ALL": "C.UTF-8",
     }
-    try:
-        done = subprocess.run(
-            ["git", "-c", "gc.auto=0", *arguments],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            env=environment,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise GitFailed(f"git {arguments[0]} took longer than {timeout} s") from late
-    if done.returncode:
-        raise GitFailed(
-            done.stderr.strip().encode("utf-8", "replace").decode() or f"git {arguments[0]} failed"
-        )
-    return done.stdout
+    process = subprocess.Popen(
+        ["git", "-c", "gc.auto=0", *arguments],
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="surrogateescape",
+        env=environment,
+    )
+    out, errors = _finished(process, stdin, arguments[0], timeout, alive)
+    if process.returncode:
+        said = errors.strip().encode("utf-8", "replace").decode()
+        raise GitFailed(said or f"git {arguments[0]} failed")
+    return out
+
+
+def _finished(
+    process: subprocess.Popen[str], stdin: str | None, name: str, timeout: int, alive: Callable[[], None]
+) -> tuple[str, str]:
+    """Wait for the process, saying every second that we do."""
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            return process.communicate(stdin, timeout=1)
+        except subprocess.TimeoutExpired:
+            alive()
+            if time.monotonic() > until:
+                process.kill()
+                process.communicate()
+                raise GitFailed(f"git {name} took longer than {timeout} s") from None
 
 
 def create_mirror(mirror: Path) -> None:

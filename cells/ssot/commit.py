@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import pygit2
 
 from cells.ssot.commands import git
-from cells.ssot.mirror import Mirror
+from cells.ssot.mirror import Mirror, decoded
 
 # A proposal's own message must not be able to forge what only landing may say.
-OURS = re.compile(
-    r"^\s*(patch-id|approved-by|audit-head)\s*:.*\n?", re.IGNORECASE | re.MULTILINE
-)
+OURS = re.compile(r"^\s*(patch-id|approved-by|audit-head)\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
 COMMITTER = ("VPM", "vpm@localhost")
 
 
@@ -25,6 +23,12 @@ class Author:
     email: str
     time: int
     offset: int
+
+
+def author_of(commit: pygit2.Commit) -> Author:
+    """Who wrote a commit, whatever bytes they are named with."""
+    who = commit.author
+    return Author(decoded(commit, who.raw_name), decoded(commit, who.raw_email), who.time, who.offset)
 
 
 def build(mirror: Mirror, *, tree: str, parent: str, author: Author, message: str, now: int) -> str:

@@ -13,6 +13,7 @@ from cells.ssot.swarm_checks import has_controls, is_key
 _KEY_HEADERS = {"cellkey", "セルキー"}
 _MILESTONE = re.compile(r"([A-Z]{1,4}\d{0,3}(?:[-.]\d{1,3}){1,3}|[MQ]\d{1,2})(?:\s+(.*)|$)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"プレースホルダ|placeholder|^(?:other|others|other-candidates|その他)$")
+_LONGEST_TITLE, _LONGEST_NAME = 300, 100  # characters that a row holds; the table has the rest
 # The first pattern that fits a header names its column.
 _COLUMNS = (
     ("north_star", re.compile(r"north ?star|ノーススター")),
@@ -74,11 +75,11 @@ def _rows(path: str, table: Table) -> Iterator[Row]:
             path=path,
             line=line,
             text=" ".join(cells[1:]),
-            title=words(said.get("title", "")),
+            title=words(said.get("title", ""))[:_LONGEST_TITLE],
             lane=said.get("lane", ""),
             north_star=words(said.get("north_star", "")),
-            contract=category(said.get("contract", "")),
-            owner=words(said.get("owner", "")),
+            contract=category(said.get("contract", ""))[:_LONGEST_NAME],
+            owner=words(said.get("owner", ""))[:_LONGEST_NAME],
             note=_note(said),
             modes=modes(f"{said.get('lane', '')} {said.get('ask', '')}"),
             placeholder=bool(

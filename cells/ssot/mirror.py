@@ -162,12 +162,12 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(min(max(seconds, first), last), UTC)
 
 
-def message_of(commit: pygit2.Commit) -> str:
-    """The message, also when its encoding header names no encoding there is."""
+def decoded(commit: pygit2.Commit, raw: bytes) -> str:
+    """A text of a commit, also when its encoding header names no encoding there is."""
     try:
-        return commit.raw_message.decode(commit.message_encoding or "utf-8", "replace")
+        return raw.decode(commit.message_encoding or "utf-8", "replace")
     except LookupError:
-        return commit.raw_message.decode("utf-8", "replace")
+        return raw.decode("utf-8", "replace")
 
 
 def _steps(fields: Iterator[str]) -> Iterator[Step]:

@@ -10,6 +10,12 @@ from typing import Any
 from cells.sentences import Sentence, sentence
 
 _LONGEST_KEY = 100
+_LONGEST_PATH, _LONGEST_SECTION = 1000, 300
+# Characters of the texts that a row holds in a column of that width.
+_LONGEST = {
+    ("cells", "title"): 300, ("cells", "owner"): 150, ("cells", "contract"): 100, ("cells", "cadence"): 100,
+    ("lanes", "title"): 200, ("projects", "title"): 200, ("relations", "type"): 60,
+}  # fmt: skip
 
 
 def is_key(value: object) -> bool:
@@ -107,7 +113,7 @@ class Checks:
         value = row.get(name, "")
         if not isinstance(value, str):
             return self._wrong(name, "string", place, "")
-        return self._clean(value, name, place)
+        return self._cut(self._clean(value, name, place), name, place)
 
     def texts(self, row: dict[str, Any], name: str, place: str) -> tuple[str, ...]:
         value = row.get(name, [])
@@ -162,6 +168,9 @@ class Checks:
         )
 
     def _inside(self, value: str, name: str, place: str) -> str:
+        path, _, section = value.partition("#")
+        if len(path) > _LONGEST_PATH or len(section) > _LONGEST_SECTION:
+            return self._endless(name, place)
         if not value or is_path(value):
             return value
         self.say(
@@ -173,6 +182,36 @@ class Checks:
             )
         )
         return ""
+
+    def _endless(self, name: str, place: str) -> str:
+        self.say(
+            sentence(
+                "“%(name)s” of %(place)s in %(path)s is left out: a path has at most %(most)s characters, and a "
+                "section %(section)s.",
+                name=name,
+                place=place,
+                path=self.path_of_file,
+                most=_LONGEST_PATH,
+                section=_LONGEST_SECTION,
+            )
+        )
+        return ""
+
+    def _cut(self, value: str, name: str, place: str) -> str:
+        """The text as far as a row holds it."""
+        table = place.replace(".", " ").split(" ")[0]
+        most = _LONGEST.get((table, name), len(value))
+        if len(value) > most:
+            self.say(
+                sentence(
+                    "“%(name)s” of %(place)s in %(path)s is cut after %(most)s characters.",
+                    name=name,
+                    place=place,
+                    path=self.path_of_file,
+                    most=most,
+                )
+            )
+        return value[:most]
 
     def _clean(self, value: str, name: str, place: str) -> str:
         """The text without control characters, which no page and no database can show."""

@@ -6,6 +6,8 @@ died, or still be at work, between a commit and its row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils import timezone
 
 from cells.hosts.source import SOURCE_REFS, fetch
@@ -17,9 +19,9 @@ from cells.ssot.commands import swap
 from cells.ssot.mirror import Mirror, Step
 
 
-def bring(repository: Repository) -> tuple[Mirror, list[Sentence]]:
+def bring(repository: Repository, alive: Callable[[], None]) -> tuple[Mirror, list[Sentence]]:
     """Fetch, then move our branch to where the source's is, landings on top; and remarks. Raises SourceUnreadable."""
-    branch = fetch(repository)
+    branch = fetch(repository, alive)
     if branch and branch != repository.branch and not repository.head:
         repository.branch = branch
         repository.save(update_fields=["branch"])

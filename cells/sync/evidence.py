@@ -125,6 +125,9 @@ class Reader:
     def _store(self, made: list[tuple[Evidence, EvidenceReading]], paths: set[str]) -> None:
         with transaction.atomic():
             by_hand = self._by_hand(paths)
+            for row, _ in made:
+                if earlier := by_hand.get(row.path):
+                    row.placed_by_hand, row.lane = True, earlier.lane
             self.current().filter(path__in=paths).update(current=False)
             Evidence.objects.bulk_create([row for row, _ in made])
             self._assign(made, by_hand)
@@ -145,21 +148,17 @@ class Reader:
         self.placed.update(row.pk for row, _ in made)
         self.reading.count("evidence", len(made))
 
-    def _by_hand(self, paths: Iterable[str]) -> dict[str, set[int]]:
-        """A person's assignment holds for the path, also for its next version."""
-        kept: dict[str, set[int]] = {}
-        rows = EvidenceCell.objects.filter(
-            evidence__repository=self.repository, evidence__path__in=paths, why="person"
-        )
-        for path, cell in rows.values_list("evidence__path", "cell_id"):
-            kept.setdefault(path, set()).add(cell)
-        return kept
+    def _by_hand(self, paths: Iterable[str]) -> dict[str, Evidence]:
+        """A person's word holds for the path, also for its next version: the newest such version of each path."""
+        rows = Evidence.objects.filter(repository=self.repository, path__in=paths, placed_by_hand=True)
+        return {row.path: row for row in rows.select_related("lane").prefetch_related("cells").order_by("pk")}
 
-    def _assign(self, made: list[tuple[Evidence, EvidenceReading]], by_hand: dict[str, set[int]]) -> None:
+    def _assign(self, made: list[tuple[Evidence, EvidenceReading]], by_hand: dict[str, Evidence]) -> None:
         rows = [
-            EvidenceCell(evidence=row, cell_id=cell, why="person")
+            EvidenceCell(evidence=row, cell=cell, why="person")
             for row, _ in made
-            for cell in by_hand.get(row.path, ())
+            if row.path in by_hand
+            for cell in by_hand[row.path].cells.all()
         ]
         rows += [
             EvidenceCell(evidence=row, cell=self.cells[match.key], why=match.why)
@@ -171,14 +170,14 @@ class Reader:
 
     def reassign(self) -> None:
         """The swarm changed: every current piece of evidence is placed anew, except what a person placed."""
-        rows = [row for row in self.current() if row.pk not in self.placed]
+        rows = [row for row in self.current().filter(placed_by_hand=False) if row.pk not in self.placed]
         for start in range(0, len(rows), BATCH):
             self.reading.progress("assign", start, len(rows))
             batch = rows[start : start + BATCH]
             made = [(row, self._again(row)) for row in batch]
             with transaction.atomic():
-                EvidenceCell.objects.filter(evidence__in=batch).exclude(why="person").delete()
-                self._assign(made, self._by_hand({row.path for row in batch}))
+                EvidenceCell.objects.filter(evidence__in=batch).delete()
+                self._assign(made, {})
                 for row, said in made:
                     row.lane, row.project = self._place(said)
                 Evidence.objects.bulk_update(batch, ["lane", "project"])

@@ -1,12 +1,15 @@
-"""Side branches into waiting patches."""
+"""Side branches into waiting patches. One that cannot be read is a sentence, and the others are read."""
 
 from __future__ import annotations
 
+import logging
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.db import transaction
+import pygit2
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from cells import audit
@@ -18,34 +21,75 @@ from cells.patches.reviews import shift
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
+from cells.ssot.commit import author_of
+from cells.ssot.mirror import decoded, moment
 from cells.sync.evidence import index_of
 from cells.sync.reading import Reading
 
+log = logging.getLogger(__name__)
+
 KEEP = "refs/vpm/patches/"
+LONGEST_NAME = 500  # characters of a branch that a row holds
 CONTAINED = sentence("Main already contains this change.")
 GONE = sentence("Its branch was deleted at the source.")
 MOVED_ON = sentence("Its branch has new commits; the newer version waits instead.")
 
 
 def read(reading: Reading) -> None:
-    """Propose what is new, refresh what waits, supersede what is gone or already on main."""
+    """Propose what is new, refresh what waits, supersede what is gone or on main, take back what returned."""
     repository = reading.repository
-    branches = reading.mirror.branches(SOURCE_REFS)
-    branches.pop(repository.branch, None)
+    branches = branches_of(reading)
     known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
     waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED))
     placer = Placer(reading)
-    fresh = [(name, tip) for name, tip in sorted(branches.items()) if (name, tip) not in known]
-    for number, (name, tip) in enumerate(fresh, start=1):
-        reading.progress("proposals", number, len(fresh) + len(waiting))
-        propose(reading, placer, name, tip)
-    for number, patch in enumerate(waiting, start=len(fresh) + 1):
-        reading.progress("proposals", number, len(fresh) + len(waiting))
-        refresh(reading, patch, branches)
+    back = [known[at] for at in branches.items() if at in known and known[at].state == life.SUPERSEDED]
+    work: list[tuple[str, Callable[[], object]]] = [
+        *((name, partial(propose, reading, placer, name, tip)) for name, tip in branches.items() if (name, tip) not in known),
+        *((patch.branch, partial(refresh, reading, patch, branches)) for patch in waiting),
+        *((patch.branch, partial(take_back, reading, patch)) for patch in back),
+    ]  # fmt: skip
+    for number, (name, step) in enumerate(work, start=1):
+        reading.progress("proposals", number, len(work))
+        _guarded(reading, name, step)
     keep(reading)
 
 
-def propose(reading: Reading, placer: Placer, branch: str, tip: str) -> Patch | None:
+def branches_of(reading: Reading) -> dict[str, str]:
+    """Name, as a row holds it, to tip of every side branch of the source."""
+    found = {}
+    for raw, tip in sorted(reading.mirror.branches(SOURCE_REFS).items()):
+        name = change.clean(raw)
+        if len(name) > LONGEST_NAME:
+            why = sentence(
+                "The branch %(branch)s is skipped: its name is longer than %(most)s characters.",
+                branch=name[:100] + "…",
+                most=LONGEST_NAME,
+            )
+            reading.problems.append(why)
+        elif raw != reading.repository.branch:
+            found[name] = tip
+    return found
+
+
+def _guarded(reading: Reading, branch: str, step: Callable[[], object]) -> None:
+    """One branch; whatever is wrong with it is said, and stops no other. A database that is away stops all."""
+    try:
+        step()
+    except OperationalError:
+        raise
+    except Exception as error:
+        if not isinstance(error, pygit2.GitError | LookupError | ValueError):
+            log.exception("branch %s of %s cannot be read", branch, reading.repository)
+        reading.problems.append(
+            sentence(
+                "The branch %(branch)s cannot be read: %(error)s. The others are.",
+                branch=branch,
+                error=change.clean(str(error))[:300],
+            )
+        )
+
+
+def propose(reading: Reading, placer: Placer, name: str, tip: str) -> Patch | None:
     """A new row for a branch tip that adds something to main."""
     if reading.mirror.is_ancestor(tip, reading.head):
         return None
@@ -53,18 +97,16 @@ def propose(reading: Reading, placer: Placer, branch: str, tip: str) -> Patch | 
     if proposal.contained:
         return None
     commit = reading.mirror.commit(tip)
-    subject, _, body = commit.message.strip().partition("\n")
-    name = change.clean(branch)
-    title = _printable(subject)[:300] or name
+    author = author_of(commit)
+    subject, _, body = change.clean(decoded(commit, commit.raw_message)).strip().partition("\n")
+    title = (subject or name)[:300]
     cells, lane = placer.touched(proposal.files, f"{name} {title}")
     with transaction.atomic():
         patch = Patch.objects.create(
-            repository=reading.repository, branch=name, tip=tip, merge_base=proposal.merge_base,
-            kind=kind_of(name, proposal.files), title=title, rationale=_printable(body.strip()),
-            author_name=_printable(commit.author.name)[:200] or "unknown", author_email=_printable(commit.author.email)[:200],
-            authored_at=datetime.fromtimestamp(commit.author.time, UTC),
-            files=proposal.files, applies=proposal.obstacle is None, obstacle=_stored(proposal.obstacle),
-            digest=proposal.digest, state_at=timezone.now(), lane=lane,
+            repository=reading.repository, branch=name, tip=tip, **_would(proposal),
+            kind=kind_of(name, proposal.files), title=title, rationale=body.strip(),
+            author_name=change.clean(author.name)[:200] or "unknown", author_email=change.clean(author.email)[:200],
+            authored_at=moment(author.time), state_at=timezone.now(), lane=lane,
         )  # fmt: skip
         patch.cells.add(*cells)
         audit.record(
@@ -86,16 +128,32 @@ def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
     if proposal.contained:
         supersede(patch, CONTAINED)
         return
-    now = {
+    now = _would(proposal)
+    if any(getattr(patch, name) != value for name, value in now.items()):
+        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
+        reading.count("patches_refreshed")
+
+
+def take_back(reading: Reading, patch: Patch) -> None:
+    """Its branch is there again, or main no longer holds its change: a superseded patch waits again."""
+    if reading.mirror.is_ancestor(patch.tip, reading.head):
+        return
+    proposal = change.compute(reading.mirror, reading.head, patch.tip)
+    if proposal.contained:
+        return
+    shift(patch, "return", actor="sync", **_would(proposal))
+    reading.count("patches_returned")
+
+
+def _would(proposal: change.Proposal) -> dict[str, Any]:
+    """What a row says about landing it now."""
+    return {
         "merge_base": proposal.merge_base,
         "files": proposal.files,
         "applies": proposal.obstacle is None,
         "obstacle": _stored(proposal.obstacle),
         "digest": proposal.digest,
     }
-    if any(getattr(patch, name) != value for name, value in now.items()):
-        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
-        reading.count("patches_refreshed")
 
 
 def supersede(patch: Patch, why: Sentence) -> None:
@@ -166,11 +224,6 @@ def kind_of(branch: str, files: list[dict[str, Any]]) -> str:
         if files and all(file["path"].startswith(prefix) for file in files):
             return kind
     return "change"
-
-
-def _printable(text: str) -> str:
-    """Stored text never holds what a database refuses (NUL, lone surrogates)."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def _stored(why: Sentence | None) -> dict[str, Any] | None:

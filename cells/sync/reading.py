@@ -74,7 +74,7 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
     from cells.sync import branches, evidence, proposals, state, swarm
 
     progress("fetch", 0, 1)
-    mirror, remarks = branches.bring(repository)
+    mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
     digest = _digest(mirror)
     if digest == repository.read_digest:
         Repository.objects.filter(pk=repository.pk).update(synced_at=timezone.now())

@@ -67,14 +67,16 @@ def execute(run: SyncRun, watch: Progress | None = None) -> SyncRun:
 
 
 def execute_now(repository: Repository, asked_by: str, watch: Progress | None = None) -> SyncRun:
-    """For a command line that waits: queue, then run here as soon as no other run holds the repository."""
+    """For a command line that waits: queue, then run here unless a worker takes the run; returns it finished."""
     run, _ = SyncRun.objects.get_or_create(
         repository=repository, state=SyncRun.QUEUED, defaults={"asked_by": asked_by}
     )
-    while execute(run, watch).state == SyncRun.QUEUED:
+    while execute(run, watch).state in (SyncRun.QUEUED, SyncRun.RUNNING):
         time.sleep(0.2)
         settle()
         run.refresh_from_db()
+        if watch and run.step:  # somebody else runs it
+            watch(run.step, run.done, run.total)
     return run
 
 
@@ -116,7 +118,8 @@ def _recorder(run: SyncRun, watch: Progress | None) -> Progress:
         if step == last_step and done < total and now - last_at < 0.25:
             return
         last_at, last_step = now, step
-        SyncRun.objects.filter(pk=run.pk).update(step=step, done=done, total=total, lease_until=lease())
+        rows = SyncRun.objects.filter(pk=run.pk, state=SyncRun.RUNNING)
+        rows.update(step=step, done=done, total=total, lease_until=lease())
 
     return record
 
@@ -124,9 +127,9 @@ def _recorder(run: SyncRun, watch: Progress | None) -> Progress:
 def _finish(
     run: SyncRun, state: str, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
 ) -> None:
-    now = timezone.now()
-    SyncRun.objects.filter(pk=run.pk).update(
-        state=state, result=result or {}, error=error, finished_at=now, lease_until=None
+    """Once: what a run that was declared dead still finds changes nothing."""
+    SyncRun.objects.filter(pk=run.pk, state=SyncRun.RUNNING).update(
+        state=state, result=result or {}, error=error, finished_at=timezone.now(), lease_until=None
     )
     run.refresh_from_db()
     keep = SyncRun.objects.filter(repository=run.repository).values_list("pk", flat=True)[:50]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from cells.models import Cell, Lane, Project, Relation
+from cells.models import Cell, Evidence, Lane, Patch, Project, Relation
+from cells.patches import life
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
-from cells.sync import adoption
+from cells.sync import adoption, proposals
 from cells.sync.reading import Reading
 
 
@@ -32,11 +34,22 @@ def read(reading: Reading) -> None:
     reading.swarm_changed = True
     with transaction.atomic():
         apply(reading, swarm)
+        place_waiting(reading)
     if swarm.origin == "discovered":
         adoption.offer(reading, swarm)
     _remember(
         reading, swarm_origin=swarm.origin, swarm_path=swarm.path, swarm_digest=digest, swarm_broken=None
     )
+
+
+def place_waiting(reading: Reading) -> None:
+    """What waits for a decision belongs to cells of the swarm as it is now."""
+    placer = proposals.Placer(reading)
+    waiting = Patch.objects.filter(repository=reading.repository, state=life.PROPOSED).exclude(branch="")
+    for patch in waiting:
+        cells, lane = placer.touched(patch.files, f"{patch.branch} {patch.title}")
+        patch.cells.set(cells)
+        Patch.objects.filter(pk=patch.pk).update(lane=lane)
 
 
 def _remember(reading: Reading, **fields: object) -> None:
@@ -81,9 +94,7 @@ def apply(reading: Reading, swarm: Swarm) -> None:
     cells = {
         spec.key: cell(reading, spec, lanes[spec.lane], projects.get(spec.project)) for spec in swarm.cells
     }
-    gone = Cell.objects.filter(repository=repository).exclude(key__in=cells)
-    reading.count("cells_gone", gone.count())
-    gone.delete()
+    forget(reading, Cell.objects.filter(repository=repository).exclude(key__in=cells))
     Project.objects.filter(repository=repository).exclude(key__in=projects).delete()
     Lane.objects.filter(repository=repository).exclude(key__in=lanes).delete()
     Relation.objects.filter(repository=repository).delete()
@@ -95,6 +106,16 @@ def apply(reading: Reading, swarm: Swarm) -> None:
         ignore_conflicts=True,
     )
     reading.count("cells", len(cells))
+
+
+def forget(reading: Reading, gone: QuerySet[Cell]) -> None:
+    """Cells the swarm no longer names go; a person's word that spoke only of them holds no longer."""
+    reading.count("cells_gone", gone.count())
+    spoken_of = Evidence.objects.filter(placed_by_hand=True, cells__in=gone)
+    kept = Cell.objects.filter(repository=reading.repository).exclude(pk__in=gone)
+    void = spoken_of.exclude(cells__in=kept).values_list("pk", flat=True)
+    Evidence.objects.filter(pk__in=list(void)).update(placed_by_hand=False)
+    gone.delete()
 
 
 def cell(reading: Reading, spec: CellSpec, lane: Lane, project: Project | None) -> Cell:

@@ -1,4 +1,4 @@
-"""Which repository a page is about: the one the URL names, else the one looked at last, else the first."""
+"""Which repository a page is about: its subject's, else the one the URL names, else the last one, else the first."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Asked(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    repository: Repository  # set by views of one thing, so that the header is about the same repository
 
 
 View = Callable[..., HttpResponseBase]
@@ -37,6 +38,8 @@ def viewer(view: View) -> View:
 
 def chosen(request: HttpRequest) -> Repository | None:
     """The chosen repository, None while there is none at all. An unknown ?repo= is a 404."""
+    if subject := getattr(request, "repository", None):
+        return subject
     if key := request.GET.get("repo"):
         found = Repository.objects.filter(key=key).first()
         if found is None:

@@ -59,6 +59,7 @@ def filtered(repository: Repository, asked: QueryDict) -> QuerySet[Evidence]:
 @viewer
 def evidence(request: Asked, pk: int) -> HttpResponse:
     found = _evidence(pk)
+    request.repository = found.repository
     earlier = Evidence.objects.filter(repository=found.repository, path=found.path).exclude(pk=found.pk)
     context = {
         "evidence": found,

@@ -18,18 +18,18 @@ def changed(parts: tuple[diff.Part, ...]) -> list[str]:
 
 
 def test_words_are_compared_where_there_are_spaces() -> None:
-    left, right = diff.within("The oven holds 210 degrees", "The oven holds 225 degrees")
+    left, right = diff.within("The oven holds 210 degrees", "The oven holds 225 degrees", diff.Budget())
     assert (changed(left), changed(right)) == (["210"], ["225"])
 
 
 def test_characters_are_compared_in_japanese() -> None:
-    left, right = diff.within("冬の目標を五十にする", "冬の目標を四十にする")
+    left, right = diff.within("冬の目標を五十にする", "冬の目標を四十にする", diff.Budget())
     assert (changed(left), changed(right)) == (["五"], ["四"])
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_nothing_of_a_line_is_lost(old: str, new: str) -> None:
-    left, right = diff.within(old, new)
+    left, right = diff.within(old, new, diff.Budget())
     assert "".join(part.text for part in left) == old
     assert "".join(part.text for part in right) == new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,32 @@ def test_a_page_that_shows_older_bytes_offers_no_decision(bakery: Repository, re
     old = client.get(f"/patches/{patch.pk}/?seen={'0' * 64}", **fragment).text
     assert "changed while you were reading" in old
     assert "Approve" not in old
+
+
+def test_parts_of_a_page_are_fetched_from_the_repository_the_page_is_about(
+    tmp_path: Path, viewer: User
+) -> None:
+    client = signed_in(viewer)
+    for key in ("one", "two"):
+        a_repository(tmp_path, key=key)
+    client.get("/?repo=two")
+    for page in ("/cells/oven/", "/patches/", "/evidence/", "/audit/"):
+        text = client.get(page).text
+        form, rest = re.search(r'<form class="filters".*?</form>', text, re.DOTALL), text
+        if form:
+            assert '<input type="hidden" name="repo" value="two">' in form[0], page
+            rest = text.replace(form[0], "")
+        urls = re.findall(r'(?:hx-get|href)="(/(?:cells|patches|evidence|audit)/[a-z]*/?(?:\?[^"]*)?)"', rest)
+        assert len(urls) > 3, page
+        assert all("repo=two" in url for url in urls), urls
+
+
+def test_the_header_is_about_the_repository_of_the_evidence(tmp_path: Path, viewer: User) -> None:
+    client = signed_in(viewer)
+    a_repository(tmp_path, key="one")
+    quiet = a_repository(tmp_path, key="two", proposals={})
+    client.get("/?repo=one")
+    text = client.get(f"/evidence/{quiet.evidence.first().pk}/").text
+    assert '<option value="two" selected>' in text
+    assert 'hx-swap="innerHTML" hx-target="this"></span>' in text
+    assert '<form class="choose" action="/"' in text

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
 
-from cells.hosts.source import default_branch
+from cells.assignments import assign
+from cells.clock import lease
+from cells.hosts.source import default_branch, fetch
 from cells.models import AuditEvent, Cell, Evidence, Patch, Repository, StateVersion, SyncRun
+from cells.models.repository import without_secret
 from cells.patches import life
 from cells.repositories import known_as
-from cells.sync import runs
+from cells.sync import branches, runs
 from tests.factories import FILES, STATE, SWARM, a_patch, a_repository, a_source, source_of, sync
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +276,138 @@ def test_a_discovered_swarm_comes_with_a_patch_that_declares_it(tmp_path: Path) 
     sync(repository)
     assert repository.swarm_origin == "declared"
     assert Cell.objects.get().key == "oven"
+
+
+def test_a_slow_fetch_keeps_its_run_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = a_repository(tmp_path)
+    source_of(repository).commit({"docs/new.md": "New."})
+    leases: list[datetime] = []
+
+    def slow(repository: Repository, alive: Callable[[], None]) -> str:
+        SyncRun.objects.update(lease_until="2026-01-01T00:00Z")
+        time.sleep(0.3)  # longer than the pause between two signs of life
+        alive()
+        leases.append(SyncRun.objects.get(state=SyncRun.RUNNING).lease_until)
+        return fetch(repository, alive)
+
+    monkeypatch.setattr(branches, "fetch", slow)
+    assert runs.execute_now(repository, "test").state == SyncRun.DONE
+    assert all(until > timezone.now() for until in leases)
+
+
+def test_a_run_that_was_declared_dead_does_not_finish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(tmp_path)
+
+    def declared_dead(repository: Repository, progress: runs.Progress) -> dict[str, object]:
+        SyncRun.objects.filter(state=SyncRun.RUNNING).update(state=SyncRun.FAILED)
+        progress("evidence", 1, 2)
+        return {"changed": False}
+
+    monkeypatch.setattr(runs, "read", declared_dead)
+    run = runs.execute_now(repository, "test")
+    assert (run.state, run.step) == (SyncRun.FAILED, "")
+
+
+def test_a_command_line_waits_for_a_run_that_a_worker_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(tmp_path)
+    run = SyncRun.objects.create(repository=repository)
+
+    def taken(run: SyncRun) -> bool:
+        SyncRun.objects.filter(pk=run.pk).update(
+            state=SyncRun.RUNNING, step="evidence", done=3, total=9, lease_until=lease()
+        )
+        run.refresh_from_db()
+        return False
+
+    def later(_: float) -> None:
+        if seen:
+            SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.DONE, result={"seconds": 1.0})
+            monkeypatch.setattr(runs, "_claim", lambda _: False)
+
+    seen: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(runs, "_claim", taken)
+    monkeypatch.setattr(runs.time, "sleep", later)
+    done = runs.execute_now(repository, "test", lambda *progress: seen.append(progress))
+    assert done.result == {"seconds": 1.0}
+    assert seen[0] == ("evidence", 3, 9)
+
+
+RENAMED = SWARM.replace('"oven"', '"stove"')
+
+
+def test_waiting_patches_follow_a_cell_that_is_renamed(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    source_of(repository).commit({"swarm.toml": RENAMED})
+    sync(repository)
+    patch = a_patch(repository)
+    assert [cell.key for cell in patch.cells.all()] == ["stove"]
+    assert patch.lane.key == "monitoring"
+
+
+def a_piece(repository: Repository) -> Evidence:
+    return repository.evidence.get(path__contains="heat_20260302", current=True)
+
+
+def cells_of(evidence: Evidence) -> list[str]:
+    return [cell.key for cell in evidence.cells.all()]
+
+
+def test_what_a_person_said_belongs_to_no_cell_stays_so(tmp_path: Path, operator: User) -> None:
+    repository = a_repository(tmp_path)
+    piece, source = a_piece(repository), source_of(repository)
+    assign(evidence=piece, cells=[], by=operator)
+    source.commit({piece.path: "# Heat\n\nIt was 190 after all.\n"})
+    sync(repository)
+    assert a_piece(repository).pk != piece.pk
+    assert cells_of(a_piece(repository)) == []
+    source.commit({"swarm.toml": SWARM.replace("Oven watch", "The oven")})
+    sync(repository)
+    assert cells_of(a_piece(repository)) == []
+
+
+def test_the_last_word_of_a_person_holds_not_every_word(tmp_path: Path, operator: User) -> None:
+    repository = a_repository(tmp_path)
+    source = source_of(repository)
+    for number, key in enumerate(("dough", "crumb")):
+        assign(evidence=a_piece(repository), cells=[repository.cells.get(key=key)], by=operator)
+        source.commit({a_piece(repository).path: f"# Heat\n\nVersion {number}.\n"})
+        sync(repository)
+    assert cells_of(a_piece(repository)) == ["crumb"]
+
+
+def test_a_word_about_a_cell_that_is_gone_holds_no_longer(tmp_path: Path, operator: User) -> None:
+    repository = a_repository(tmp_path)
+    rise = repository.evidence.get(path__contains="rise")
+    assign(evidence=rise, cells=[repository.cells.get(key="oven")], by=operator)
+    assign(evidence=a_piece(repository), cells=[repository.cells.get(key="crumb")], by=operator)
+    source_of(repository).commit({"swarm.toml": RENAMED})
+    sync(repository)
+    assert cells_of(rise) == ["dough"]
+    assert cells_of(a_piece(repository)) == ["crumb"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("https://u:p@ss@host/x", "https://host/x"),
+        ("https://u:pa/ss@host/x", "https://host/x"),
+        ("https://token@host/x", "https://host/x"),
+        ("https://host/x?private_token=abc", "https://host/x"),
+        ("ssh://git@host:22/x.git", "ssh://host:22/x.git"),
+        ("https://host:8443/x", "https://host:8443/x"),
+        ("https://host/x@v1", "https://host/x@v1"),
+        ("/home/me/what?", "/home/me/what?"),
+        ("git@host:x", "git@host:x"),
+        (
+            "fatal: unable to access 'https://u:p@host/x/': no such host",
+            "fatal: unable to access 'https://host/x/': no such host",
+        ),
+    ],
+)
+def test_a_source_is_shown_without_its_secrets(source: str, shown: str) -> None:
+    assert without_secret(source) == shown
+    assert Repository(source=source).shown_source == shown

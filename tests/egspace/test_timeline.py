@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ def test_dates_stand_in_the_zone_of_the_reader(oven: Cell) -> None:
 
     assert evidence("UTC") == ["2026-03-01T07:00:00", "2026-03-02T07:00:00"]
     assert evidence("Asia/Tokyo") == ["2026-03-01T16:00:00", "2026-03-02T16:00:00"]
+
+
+def test_the_axis_names_no_month_in_english(oven: Cell) -> None:
+    stops = timeline_figure(oven, Window.of({}))["layout"]["xaxis"]["tickformatstops"]
+    assert not re.search("%[aAbBp]", str(stops))
+    assert [stop["dtickrange"][0] for stop in stops[1:]] == [stop["dtickrange"][1] for stop in stops[:-1]]
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../../etc/passwd", "\x00"])
