@@ -51,6 +51,8 @@ def folded(text: str, most: int) -> list[str]:
 
 def units(text: str) -> int:
     """Width in half-width characters: a kanji or kana counts two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if east_asian_width(char) in _WIDE else 1 for char in text)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from cells.permissions import OPERATOR, REVIEWER, VIEWER
 from tests.factories import a_user
@@ -28,6 +29,13 @@ def eager() -> Iterator[None]:
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page asked for in Japanese leaves its language behind in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

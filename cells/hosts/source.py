@@ -13,6 +13,7 @@ import pygit2
 from cells.models.repository import Repository, without_secret
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import GitFailed, create_mirror, git
+from cells.ssot.mirror import Mirror
 
 SOURCE_REFS = "refs/source/"
 FETCH = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
@@ -42,10 +43,12 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
     source = repository.source
     if not source or source.startswith("-"):
         raise SourceUnreadable(sentence("This repository has no source. Give one with --source."))
-    create_mirror(repository.mirror)
+    if not (repository.head and repository.mirror.exists()):
+        create_mirror(repository.mirror)
     try:
         out = git(repository.mirror, "ls-remote", "--symref", "--end-of-options", source)
-        if "\trefs/heads/" in out:
+        theirs = branches_in(out)
+        if theirs and theirs != Mirror(repository.mirror).branches(SOURCE_REFS):
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"
             git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec, alive=alive)
     except GitFailed as said:
@@ -57,6 +60,11 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
             )
         ) from said
     return default_branch(out)
+
+
+def branches_in(remote: str) -> dict[str, str]:
+    """Branch name to tip, as `git ls-remote` prints them."""
+    return {name: tip for tip, name in re.findall(r"^([0-9a-f]+)\trefs/heads/(.+)$", remote, re.MULTILINE)}
 
 
 def default_branch(remote: str) -> str:

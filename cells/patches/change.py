@@ -14,7 +14,7 @@ from typing import Any
 import pygit2
 
 from cells.sentences import Sentence, sentence
-from cells.ssot.mirror import Mirror
+from cells.ssot.mirror import Merge, Mirror
 
 STATUS = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "C": "copied", "T": "retyped"}
 
@@ -24,15 +24,25 @@ class Proposal:
     """A proposal against main as it stands.
 
     `files` is [{path, old_path, status, old, new, mode, added, removed, binary}] against the merge base;
-    `tree` is what main would hold, "" when it does not apply; `contained` when main holds it already.
+    `merged` is what main would hold, None when it does not apply; `contained` when main holds it already.
     """
 
     merge_base: str
     files: list[dict[str, Any]]
-    tree: str
+    merged: Merge | None
     digest: str
     contained: bool
     obstacle: Sentence | None
+
+    def as_fields(self) -> dict[str, Any]:
+        """What a patch's row says about landing it now."""
+        return {
+            "merge_base": self.merge_base,
+            "files": self.files,
+            "applies": self.obstacle is None,
+            "obstacle": self.obstacle.as_json() if self.obstacle else None,
+            "digest": self.digest,
+        }
 
 
 def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
@@ -40,7 +50,7 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     base = mirror.merge_base(main, tip)
     if not base:
         why = sentence("This branch shares no history with main, so there is nothing to compare it with.")
-        return Proposal("", [], "", _digest([tip]), False, why)
+        return Proposal("", [], None, _digest([tip]), False, why)
     files = changed_files(mirror.commit(base), mirror.commit(tip))
     merged = mirror.merge(base, main, tip)
     if merged.conflicts:
@@ -48,10 +58,9 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
             "It no longer applies: main has changed %(paths)s since this was proposed.",
             paths=_and_so_on(merged.conflicts),
         )
-        return Proposal(base, files, "", _digest([main, tip]), False, why)
-    main_tree = mirror.commit(main).tree
-    digest = _digest(_touched(mirror.repo, main_tree, merged.tree))
-    return Proposal(base, files, merged.tree, digest, merged.tree == str(main_tree.id), None)
+        return Proposal(base, files, None, _digest([main, tip]), False, why)
+    touched = _touched(mirror.commit(main).tree, merged.index)
+    return Proposal(base, files, merged, _digest(touched), not touched, None)
 
 
 def changed_files(old: pygit2.Commit, new: pygit2.Commit) -> list[dict[str, Any]]:
@@ -82,8 +91,8 @@ def clean(path: str) -> str:
     return path.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-def _touched(repo: pygit2.Repository, main: pygit2.Tree, merged: str) -> list[list[str]]:
-    diff = main.diff_to_tree(repo[merged].peel(pygit2.Tree))
+def _touched(main: pygit2.Tree, merged: pygit2.Index) -> list[list[str]]:
+    diff = main.diff_to_index(merged)
     return sorted(
         [
             clean(d.new_file.path),

@@ -25,7 +25,7 @@ from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
-from cells.ssot.mirror import Mirror
+from cells.ssot.mirror import Merge, Mirror
 
 log = logging.getLogger(__name__)
 
@@ -80,19 +80,20 @@ def put_on_main(patch: Patch) -> str:
         if found := find(mirror, patch, main):
             return found
         proposal = change.compute(mirror, main, patch.tip)
-        check_unchanged(review, proposal)
-        made = make_commit(mirror, patch, review, main, proposal.tree)
+        merged = check_unchanged(review, proposal)
+        made = make_commit(mirror, patch, review, main, mirror.write(merged))
         if swap(patch.repository.mirror, ref, made, main):
             return made
     raise RuntimeError("main moved again and again while landing; retry in a moment")
 
 
-def check_unchanged(review: Review, proposal: change.Proposal) -> None:
-    """Refuse to land anything but the bytes that were approved."""
-    if proposal.obstacle:
-        raise Stale(proposal.obstacle)
+def check_unchanged(review: Review, proposal: change.Proposal) -> Merge:
+    """What to land; refuses anything but the bytes that were approved."""
+    if proposal.merged is None:
+        raise Stale(proposal.obstacle or DISPLACED)
     if proposal.digest != review.digest:
         raise Stale(sentence("A file it touches changed on main after the approval; please look again."))
+    return proposal.merged
 
 
 def decision(patch: Patch) -> Review:
@@ -118,10 +119,7 @@ def decision(patch: Patch) -> Review:
 
 def make_commit(mirror: Mirror, patch: Patch, review: Review, main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
-    proposed = mirror.commit(patch.tip)
-    author = commits.Author(
-        proposed.author.name, proposed.author.email, proposed.author.time, proposed.author.offset
-    )
+    author = commits.author_of(mirror.commit(patch.tip))
     by = review.by
     trailers = {
         "Patch-Id": patch_id(patch),

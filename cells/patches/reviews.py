@@ -72,6 +72,7 @@ def reject(*, patch: Patch, by: User, digest: str, reason: str) -> Review:
     if not reason.strip():
         raise Refused(sentence("Say why you reject it; the proposer will read your reason."))
     with transaction.atomic():
+        void(patch, sentence("It was rejected after its landing had failed."))
         shift(patch, "reject", actor=by, reason=reason, seen=digest)
         return Review.objects.create(patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason)
 
@@ -89,14 +90,8 @@ def reopen(*, patch: Patch, by: User) -> None:
 def renewed(patch: Patch) -> dict[str, Any]:
     """What landing it would change today, as fields of its row."""
     mirror = Mirror(patch.repository.mirror)
-    proposal = change.compute(mirror, mirror.tip(f"refs/heads/{patch.repository.branch}"), patch.tip)
-    return {
-        "merge_base": proposal.merge_base,
-        "files": proposal.files,
-        "applies": proposal.obstacle is None,
-        "obstacle": proposal.obstacle.as_json() if proposal.obstacle else None,
-        "digest": proposal.digest,
-    }
+    main = mirror.tip(f"refs/heads/{patch.repository.branch}")
+    return change.compute(mirror, main, patch.tip).as_fields()
 
 
 def retry(*, patch: Patch, by: User) -> None:

@@ -70,7 +70,8 @@ def find_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) ->
 
 def trailer(mirror: Mirror, commit: str, name: str) -> str:
     """The last value of a trailer of one commit, or ""."""
-    values = re.findall(rf"^{name}: (.+)$", mirror.commit(commit).message, re.MULTILINE)
+    found = mirror.commit(commit)
+    values = re.findall(rf"^{name}: (.+)$", decoded(found, found.raw_message), re.MULTILINE)
     return str(values[-1]).strip() if values else ""
 
 

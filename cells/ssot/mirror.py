@@ -39,9 +39,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """`tip` merged into `main`: the resulting tree, or the paths that stand in the way."""
+    """`tip` merged into `main`, in memory; or the paths that stand in the way."""
 
-    tree: str
+    index: pygit2.Index
     conflicts: tuple[str, ...]
 
 
@@ -153,7 +153,11 @@ class Mirror:
                 {side.path for sides in index.conflicts for side in sides if side} if index.conflicts else ()
             )
         )
-        return Merge("" if conflicts else str(index.write_tree(self.repo)), conflicts)
+        return Merge(index, conflicts)
+
+    def write(self, merge: Merge) -> str:
+        """The merged tree, put into the repository: only what lands needs it."""
+        return str(merge.index.write_tree(self.repo))
 
 
 def moment(seconds: int) -> datetime:

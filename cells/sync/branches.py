@@ -16,7 +16,7 @@ from cells.patches import landing, pushing
 from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
-from cells.ssot.mirror import Mirror, Step
+from cells.ssot.mirror import Mirror, Step, decoded
 
 
 def bring(repository: Repository, alive: Callable[[], None]) -> tuple[Mirror, list[Sentence]]:
@@ -64,12 +64,11 @@ def _replay(mirror: Mirror, steps: list[Step], onto: str) -> str:
     for step in steps:
         old = mirror.commit(step.commit)
         merged = mirror.merge(str(old.parent_ids[0]), tip, step.commit)
-        if not merged.conflicts and merged.tree != str(mirror.commit(tip).tree.id):
-            author = commits.Author(old.author.name, old.author.email, old.author.time, old.author.offset)
+        tree = "" if merged.conflicts else mirror.write(merged)
+        if tree and tree != str(mirror.commit(tip).tree.id):
+            author, message = commits.author_of(old), decoded(old, old.raw_message)
             now = int(timezone.now().timestamp())
-            tip = commits.build(
-                mirror, tree=merged.tree, parent=tip, author=author, message=old.message, now=now
-            )
+            tip = commits.build(mirror, tree=tree, parent=tip, author=author, message=message, now=now)
     return tip
 
 

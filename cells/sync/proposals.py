@@ -103,7 +103,7 @@ def propose(reading: Reading, placer: Placer, name: str, tip: str) -> Patch | No
     cells, lane = placer.touched(proposal.files, f"{name} {title}")
     with transaction.atomic():
         patch = Patch.objects.create(
-            repository=reading.repository, branch=name, tip=tip, **_would(proposal),
+            repository=reading.repository, branch=name, tip=tip, **proposal.as_fields(),
             kind=kind_of(name, proposal.files), title=title, rationale=body.strip(),
             author_name=change.clean(author.name)[:200] or "unknown", author_email=change.clean(author.email)[:200],
             authored_at=moment(author.time), state_at=timezone.now(), lane=lane,
@@ -128,7 +128,7 @@ def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
     if proposal.contained:
         supersede(patch, CONTAINED)
         return
-    now = _would(proposal)
+    now = proposal.as_fields()
     if any(getattr(patch, name) != value for name, value in now.items()):
         Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
         reading.count("patches_refreshed")
@@ -141,19 +141,8 @@ def take_back(reading: Reading, patch: Patch) -> None:
     proposal = change.compute(reading.mirror, reading.head, patch.tip)
     if proposal.contained:
         return
-    shift(patch, "return", actor="sync", **_would(proposal))
+    shift(patch, "return", actor="sync", **proposal.as_fields())
     reading.count("patches_returned")
-
-
-def _would(proposal: change.Proposal) -> dict[str, Any]:
-    """What a row says about landing it now."""
-    return {
-        "merge_base": proposal.merge_base,
-        "files": proposal.files,
-        "applies": proposal.obstacle is None,
-        "obstacle": _stored(proposal.obstacle),
-        "digest": proposal.digest,
-    }
 
 
 def supersede(patch: Patch, why: Sentence) -> None:
@@ -224,7 +213,3 @@ def kind_of(branch: str, files: list[dict[str, Any]]) -> str:
         if files and all(file["path"].startswith(prefix) for file in files):
             return kind
     return "change"
-
-
-def _stored(why: Sentence | None) -> dict[str, Any] | None:
-    return why.as_json() if why else None
