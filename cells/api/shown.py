@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
-
+from cells import standing
 from cells.api.schemas import (
     CellDetail,
     CellOut,
@@ -26,8 +25,6 @@ from cells.models import AuditEvent, Cell, Evidence, Fact, Project, Repository, 
 from cells.refusals import say
 from cells.sentences import Sentence
 
-POSITION = ("current", "goal", "goal_short", "goal_mid", "gap")
-
 
 def told(stored: Sentence | dict[str, Any] | None) -> str | None:
     """A stored sentence in the caller's language, None when there is none."""
@@ -45,18 +42,8 @@ def repository(row: Repository, cells: int, waiting: int) -> RepositoryOut:
 def project(row: Project) -> ProjectOut:
     return ProjectOut(
         repository=row.repository.key, key=row.key, title=row.title, state_path=row.state_path,
-        state=state(standing(own_versions(row))),
+        state=state(standing.of_project(row)),
     )  # fmt: skip
-
-
-def own_versions(row: Project) -> QuerySet[StateVersion]:
-    """Of the project's document; by its path, because a cell may have named the same document as its own."""
-    return row.state_versions.filter(path=row.state_path, section="")
-
-
-def standing(versions: QuerySet[StateVersion]) -> StateVersion | None:
-    """The version that stands at the head, with its facts."""
-    return versions.filter(current=True).prefetch_related("facts").order_by("-committed_at", "-pk").first()
 
 
 def state(version: StateVersion | None) -> StateOut | None:
@@ -66,7 +53,7 @@ def state(version: StateVersion | None) -> StateOut | None:
     return StateOut(
         path=version.path, section=version.section, commit=version.commit, committed_at=version.committed_at,
         note=told(version.note), open_tasks=version.open_tasks, all_tasks=version.all_tasks,
-        facts=[row for row in facts if row.kind in POSITION], tasks=[row for row in facts if row.kind == "task"],
+        facts=[row for row in facts if row.kind in standing.POSITION], tasks=[row for row in facts if row.kind == "task"],
     )  # fmt: skip
 
 
@@ -94,14 +81,13 @@ def cell(row: Cell, how: Health) -> CellOut:
 
 def cell_with_state(row: Cell, how: Health) -> CellDetail:
     """A cell without a STATE of its own shows its project's, and says that it is borrowed."""
-    own = standing(row.state_versions.all())
-    lent = standing(own_versions(row.project)) if row.project and own is None else None
+    version, borrowed = standing.of_cell(row)
     relations = [
         *row.outgoing.select_related("source", "target"),
         *row.incoming.select_related("source", "target"),
     ]
     return CellDetail(
-        **cell(row, how).dict(), state=state(own or lent), borrowed=lent is not None,
+        **cell(row, how).dict(), state=state(version), borrowed=borrowed,
         conflicts=[say(conflict.sentence) for conflict in how.conflicts],
         relations=[RelationOut(source=r.source.key, target=r.target.key, type=r.type) for r in relations],
         milestones=row.milestones, ask_modes=row.ask_modes, evidence_globs=row.evidence_globs, memory=row.memory,

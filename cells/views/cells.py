@@ -9,13 +9,12 @@ from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from cells import health
-from cells.models import Cell, Evidence, Fact, StateVersion
+from cells import health, standing
+from cells.models import Cell, Evidence, Fact
 from cells.patches import life
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 50
-TEXT_KINDS = ("current", "goal", "goal_short", "goal_mid", "gap")
 
 
 @viewer
@@ -37,19 +36,16 @@ def panel(request: Asked, key: str) -> HttpResponse:
 
 def about(found: Cell) -> dict[str, Any]:
     """Everything a cell's page says, evidence list apart."""
-    own = current_version(found.state_versions)
-    shown = own or (
-        current_version(found.project.state_versions.filter(cell=None)) if found.project else None
-    )
+    shown, borrowed = standing.of_cell(found)
     facts = list(shown.facts.all()) if shown else []
     return {
         "cell": found,
         "repository": found.repository,
         "health": health.of_repository(found.repository)[found.pk],
         "version": shown,
-        "borrowed": shown is not None and own is None,
-        "texts": [fact for kind in TEXT_KINDS for fact in facts if fact.kind == kind],
-        "tasks": [fact for fact in facts if fact.kind == "task"] if own else [],
+        "borrowed": borrowed,
+        "texts": [fact for kind in standing.POSITION for fact in facts if fact.kind == kind],
+        "tasks": [fact for fact in facts if fact.kind == "task"] if not borrowed else [],
         "past": past_versions(found),
         "waiting_patches": found.patches.filter(state=life.PROPOSED),
         "decided_patches": found.patches.exclude(state=life.PROPOSED)[:10],
@@ -58,14 +54,9 @@ def about(found: Cell) -> dict[str, Any]:
     }
 
 
-def current_version(versions: Any) -> StateVersion | None:
-    """The version that stands at the head, with its facts."""
-    return versions.filter(current=True).prefetch_related("facts").order_by("-committed_at", "-pk").first()
-
-
 def past_versions(found: Cell) -> Any:
     """Earlier versions in which C, a goal or δ stood, newest first."""
-    told = Prefetch("facts", Fact.objects.filter(kind__in=TEXT_KINDS), to_attr="texts")
+    told = Prefetch("facts", Fact.objects.filter(kind__in=standing.POSITION), to_attr="texts")
     return (
         found.state_versions.filter(current=False)
         .prefetch_related(told)
