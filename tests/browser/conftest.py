@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,22 @@ from cells import accounts
 from cells.models import Repository
 from tests.factories import a_repository
 
-# Playwright's own loop makes Django think that a test is asynchronous; nothing here is.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-
 ARGUMENTS = [
     "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-quic",
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module", autouse=True)
+def synchronous() -> Iterator[None]:
+    """Playwright's own loop makes Django think that a test is asynchronous; nothing here is."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
+def browser(chromium_path: str, synchronous: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(headless=True, executable_path=chromium_path, args=ARGUMENTS)
         yield started
