@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -28,6 +31,16 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 operations = {
     (found.ok().method.upper(), found.ok().path): found.ok() for found in schema.get_all_operations()
 }
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A real WSGI request closes an old database connection; in a test that is the test's own transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
