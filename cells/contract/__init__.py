@@ -1,0 +1,1 @@
+"""u_contract, the contract of understanding: a deterministic policy that turns a case into a verdict."""
