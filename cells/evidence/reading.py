@@ -51,14 +51,15 @@ def read_evidence(
     kind = kind_of(path, head)
     when = observed(path, text, added_at)
     cells = cells_of(path, text, hints)
+    project = project_of(path, project_keys)
     return EvidenceReading(
         kind=kind,
         title=title_of(path, text),
         observed=when,
         cells=cells,
         lane=lane_of(path),
-        project=project_of(path, project_keys),
+        project=project,
         flags=flags_of(path, data, size, when, earlier_path, kind),
-        claims=claims_of(path, text, kind, cells),
+        claims=claims_of(path, text, kind, cells, project),
         picture=picture,
     )

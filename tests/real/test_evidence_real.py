@@ -184,4 +184,4 @@ def test_metrics_echo_is_ready_and_fails_every_request(evidence: dict[str, Evide
     ]
     (conflict,) = conflicts_of(claims)
     assert conflict.subject == "metrics-echo"
-    assert conflict.failing.claim.value == "0"
+    assert conflict.right.claim.value == "0"
