@@ -1,0 +1,306 @@
+"""CONTEXT_JSON: what an ask is given, built from rows and documents, newest first, within a token budget.
+
+Every item says whom it can be trusted like: "ssot" stands on main by a person's decision, "proposal" waits for
+one, "external" came from elsewhere. The same rows give the same context, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from cells import health, standing
+from cells.asks.runs import runs_of
+from cells.evidence.conflicts import Conflict, DatedClaim
+from cells.models import Ask, Cell, Evidence, Fact, Patch, Review
+from cells.patches import life
+from cells.refusals import say
+from cells.ssot.mirror import Mirror
+
+FACTS = ("current", "goal", "goal_short", "goal_mid", "gap")
+DOCUMENTS = 200  # STATE documents or docs that are searched for the cell's runs
+EXCERPT = 20_000  # characters of one proposed file
+SMALL = 200_000  # bytes of a JSON document that may be memory
+
+
+def build(ask: Ask, mirror: Mirror, head: str) -> dict[str, Any]:
+    """The context of `ask` at the commit `head`; see docs/asks.md for its shape."""
+    cell = ask.cell
+    if cell is None:
+        raise ValueError("an ask about a cell that is gone has no context")
+    made = Builder(ask, cell, mirror, head)
+    return made.context()
+
+
+class Builder:
+    """What the parts of one context share."""
+
+    def __init__(self, ask: Ask, cell: Cell, mirror: Mirror, head: str) -> None:
+        self.ask, self.cell, self.mirror, self.head = ask, cell, mirror, head
+        self.repository = ask.repository
+        self.files = mirror.files(head)
+        self.left = settings.VPM_ASK_BUDGET
+        self.left_out: dict[str, int] = {}
+
+    def context(self) -> dict[str, Any]:
+        """In the order in which the budget is spent: what is asked about first."""
+        as_of = health.as_of(self.repository)
+        said: dict[str, Any] = {
+            "schema": "vpm_context_v1", "mode": self.ask.mode, "repository": self.repository.key,
+            "head": self.head, "as_of": stamp(as_of), "stamp": f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            "project": self.project(), "cell": self.about(),
+            "notes_from_human": [self.ask.notes] if self.ask.notes else [], "previous": self.previous(),
+        }  # fmt: skip
+        said["subject"] = self.subject()
+        runs = runs_of(self.evidence(), self.mirror)
+        said["recent_evidence_runs"] = self.take("recent_evidence_runs", runs, 0.35)
+        named = [run["id"] for run in said["recent_evidence_runs"]]
+        states = list(self.states(named))
+        said["current_state_excerpt"] = self.excerpt(states)
+        said["state_documents"] = self.take("state_documents", states, 0.4)
+        memory = list(self.memory(named))
+        said["memory_documents"] = self.take("memory_documents", memory, 0.5)
+        said["current_memory_excerpt"] = (
+            said["memory_documents"][0]["object"] if said["memory_documents"] else {}
+        )
+        said["facts"] = self.facts()
+        said |= self.disagreements()
+        said["decisions"] = self.take("decisions", self.decisions(), 0.2)
+        said["recent_prs"] = self.take("recent_prs", self.proposals(), 0.3)
+        said["pull_requests"] = self.take("pull_requests", self.waiting(), 0.6)
+        said["weekly"] = self.take("weekly", self.weekly(), 0.4)
+        said["documents"] = self.take("documents", self.docs(), 0.9)
+        said["left_out"] = self.left_out
+        return said
+
+    def take(self, name: str, items: Iterable[dict[str, Any]], share: float) -> list[dict[str, Any]]:
+        """The first items that fit into a share of what is left of the budget; the others are counted."""
+        allowed, taken, cut = int(self.left * share), [], 0
+        for item in items:
+            cost = tokens(item)
+            if cut or cost > allowed:
+                cut += 1
+                continue
+            allowed -= cost
+            self.left -= cost
+            taken.append(item)
+        if cut:
+            self.left_out[name] = cut
+        return taken
+
+    def project(self) -> dict[str, Any] | None:
+        project = self.cell.project
+        return (
+            {"key": project.key, "title": project.title, "state_path": project.state_path}
+            if project
+            else None
+        )
+
+    def about(self) -> dict[str, Any]:
+        cell = self.cell
+        return {
+            "key": cell.key, "lane": cell.lane.key, "title": cell.title, "north_star": cell.north_star,
+            "stage": cell.stage, "contract": cell.contract, "owner": cell.owner, "state_path": cell.state_path,
+            "state_section": cell.state_section, "memory_path": cell.memory.partition("#")[0],
+        }  # fmt: skip
+
+    def evidence(self) -> list[Evidence]:
+        """The cell's newest, or for a question about the whole project everyone's."""
+        rows = Evidence.objects.filter(repository=self.repository, current=True, cells=self.cell)
+        return list(rows.prefetch_related("claims")[:80])
+
+    def text(self, path: str) -> str:
+        """The whole document: half of one looks as if the other half were missing."""
+        return self.mirror.text(self.head, path) or ""
+
+    def states(self, runs: list[str]) -> Iterator[dict[str, Any]]:
+        """The cell's own STATE document, its project's, then those that name one of its runs, or at least the cell."""
+        project = self.cell.project.state_path if self.cell.project else ""
+        first = [path for path in dict.fromkeys([self.cell.state_path, project]) if path in self.files]
+        yield from (_document(path, self.text(path)) for path in first)
+        others = [
+            p for p in sorted(self.files) if p.startswith("STATE/") and p.endswith(".md") and p not in first
+        ]
+        texts = {path: self.text(path) for path in others[:DOCUMENTS]}
+        yield from (_document(path, text) for path, text in _naming(texts, runs, self.cell.key))
+
+    def excerpt(self, states: list[dict[str, Any]]) -> str:
+        """What the STATE says of the cell: the facts in force, as written; else its first document's beginning."""
+        version, _ = standing.of_cell(self.cell)
+        if version is None:
+            return str(states[0]["text"][:4000]) if states else ""
+        lines = (self.mirror.text(self.head, version.path) or "").splitlines()
+        facts = [fact for fact in version.facts.all() if fact.kind in FACTS]
+        spans = sorted({(fact.line, fact.last_line) for fact in facts})
+        return "\n".join("\n".join(lines[first - 1 : last]) for first, last in spans)[:4000]
+
+    def memory(self, runs: list[str]) -> Iterator[dict[str, Any]]:
+        """The cell's memory document, then JSON under data/ that names one of its runs."""
+        own = self.cell.memory.partition("#")[0]
+        found = [p for p in sorted(self.files) if p.startswith("data/") and p.endswith(".json") and p != own]
+        for path in [own, *found[:DOCUMENTS]]:
+            text = self._small(path)
+            if not text or (path != own and not any(run in text for run in runs)):
+                continue
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield {"path": path, "object": value, "trust": "ssot"}
+
+    def _small(self, path: str) -> str:
+        change = self.files.get(path)
+        if change is None or self.mirror.sizes([change.blob])[change.blob] > SMALL:
+            return ""
+        return self.mirror.text(self.head, path) or ""
+
+    def facts(self) -> dict[str, Any]:
+        """C, goals, δ and tasks of the STATE in force, as written."""
+        version, _ = standing.of_cell(self.cell)
+        rows: list[Fact] = list(version.facts.all()) if version else []
+        said: dict[str, Any] = {kind: [row.text for row in rows if row.kind == kind][:40] for kind in FACTS}
+        said["tasks"] = [
+            {"text": row.text, **{name: row.data.get(name) for name in ("id", "done", "owner", "deadline")}}
+            for row in rows
+            if row.kind == "task"
+        ][:60]
+        return said
+
+    def disagreements(self) -> dict[str, Any]:
+        """Conflicts about the cell, and from where its availability was looked at."""
+        conflicts = health.of_repository(self.repository)[self.cell.pk].conflicts
+        seen, missing = health.vantages(self.repository, self.cell.key)
+        return {
+            "conflicts": [conflict_as_json(conflict) for conflict in conflicts],
+            "vantages": {"seen": list(seen), "missing": list(missing)},
+        }
+
+    def decisions(self) -> Iterator[dict[str, Any]]:
+        rows = Review.objects.filter(
+            patch__repository=self.repository, patch__cells=self.cell, void__isnull=True
+        )
+        for row in rows.select_related("patch", "by")[:20]:
+            yield {
+                "patch": row.patch_id, "title": row.patch.title, "decision": row.decision, "reason": row.reason,
+                "by": row.who, "at": stamp(row.at), "trust": "ssot",
+            }  # fmt: skip
+
+    def proposals(self) -> Iterator[dict[str, Any]]:
+        """Recent proposals about the cell, without what this very question proposed: that is no news to it."""
+        own = Ask.objects.filter(cell=self.cell, mode=self.ask.mode, patch__isnull=False).values("patch")
+        rows = Patch.objects.filter(repository=self.repository, cells=self.cell)
+        for row in rows.exclude(pk__in=own, state=life.PROPOSED)[:30]:
+            landed = row.state == life.LANDED
+            yield {
+                "number": None, "patch": row.pk, "title": row.title, "state": row.state, "labels": [row.kind],
+                "merged_at": stamp(row.landed_at) if row.landed_at else None, "summary": row.rationale[:400],
+                "trust": "ssot" if landed else "proposal",
+            }  # fmt: skip
+
+    def waiting(self) -> Iterator[dict[str, Any]]:
+        """Every waiting patch of the repository, for questions about the backlog."""
+        if self.ask.mode != "pr_groomer":
+            return
+        rows = Patch.objects.filter(repository=self.repository, state=life.PROPOSED)
+        for row in rows[:200]:
+            yield {
+                "number": None, "patch": row.pk, "title": row.title, "state": "open", "draft": False,
+                "labels": [], "head_ref": row.branch, "base_ref": self.repository.branch, "author": row.author_name,
+                "created_at": stamp(row.authored_at), "updated_at": stamp(row.authored_at),
+                "has_conflicts": not row.applies, "is_experiment_hint": False, "kind": row.kind,
+                "files": [file["path"] for file in row.files[:20]], "verdict": _verdict(row), "trust": "proposal",
+            }  # fmt: skip
+
+    def weekly(self) -> Iterator[dict[str, Any]]:
+        """The newest two weekly reports of the project."""
+        rows = Evidence.objects.filter(repository=self.repository, current=True, kind="weekly")
+        if self.cell.project:
+            rows = rows.filter(project=self.cell.project)
+        yield from (_document(row.path, self.text(row.path)) for row in rows[:2])
+
+    def docs(self) -> Iterator[dict[str, Any]]:
+        """For a question about documents: those that name the cell."""
+        if self.ask.mode != "doc_update":
+            return
+        paths = [path for path in sorted(self.files) if path.startswith("docs/") and path.endswith(".md")]
+        texts = {path: self.text(path) for path in paths[:DOCUMENTS]}
+        yield from (_document(path, text) for path, text in texts.items() if self.cell.key in text)
+
+    def subject(self) -> dict[str, Any] | None:
+        """The patch the question is about, with what its files would hold."""
+        patch = self.ask.subject
+        if patch is None:
+            return None
+        return {
+            "patch": patch.pk, "number": None, "branch": patch.branch, "title": patch.title,
+            "author": patch.author_name, "rationale": patch.rationale, "checks": patch.checks,
+            "verdict": _verdict(patch), "trust": "proposal",
+            "files": [
+                {name: file[name] for name in ("path", "status", "added", "removed")}
+                | {"content": self._proposed(patch, file)}
+                for file in patch.files[:30]
+            ],
+        }  # fmt: skip
+
+    def _proposed(self, patch: Patch, file: dict[str, Any]) -> str | None:
+        text = None if file["binary"] else self.mirror.text(patch.tip, file["path"])
+        return text[:EXCERPT] if text is not None else None
+
+    def previous(self) -> dict[str, Any] | None:
+        """An answer that was sent back, with what the person said about it."""
+        parent = self.ask.parent
+        if parent is None or not self.ask.comment:
+            return None
+        return {"answer": parent.answer or parent.reply, "comment": self.ask.comment}
+
+
+def stamp(at: datetime) -> str:
+    """ISO 8601, UTC, whole seconds."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def tokens(item: Any) -> int:
+    """About how many tokens a model reads: four bytes each, for English and Japanese alike a little too many."""
+    return len(json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")) // 4 + 1
+
+
+def conflict_as_json(conflict: Conflict) -> dict[str, Any]:
+    """With both statements and where they stand."""
+    return {
+        "kind": conflict.kind, "subject": conflict.subject, "sentence": str(conflict.sentence),
+        "left": _claim(conflict.left), "right": _claim(conflict.right),
+    }  # fmt: skip
+
+
+def _claim(dated: DatedClaim) -> dict[str, Any]:
+    claim = dated.claim
+    return {
+        "subject": claim.subject, "predicate": claim.predicate, "value": claim.value, "unit": claim.unit,
+        "vantage": claim.vantage, "line": claim.line, "path": dated.evidence, "observed_at": stamp(dated.at),
+    }  # fmt: skip
+
+
+def _verdict(patch: Patch) -> dict[str, Any] | None:
+    if not patch.verdict:
+        return None
+    reasons = [say(reason) for reason in patch.verdict["reasons"]]
+    return {"decision": patch.decision, "category": patch.verdict["category"], "reasons": reasons}
+
+
+def _document(path: str, text: str) -> dict[str, Any]:
+    return {"path": path, "text": text, "trust": "ssot"}
+
+
+def _naming(texts: dict[str, str], runs: list[str], cell: str) -> list[tuple[str, str]]:
+    """Documents that name a run, those naming more runs first; else those that name the cell."""
+    counted = {path: sum(run in text for run in runs) for path, text in texts.items()}
+    if any(counted.values()):
+        found = sorted((path for path in texts if counted[path]), key=lambda path: (-counted[path], path))
+    else:
+        found = [path for path in texts if cell in texts[path]]
+    return [(path, texts[path]) for path in found[:6]]
