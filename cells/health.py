@@ -6,23 +6,25 @@ nobody wrote to for a year still shows how its cells stood to each other, and th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Q
 
+from cells.asks import life as ask_life
 from cells.evidence import claims
 from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
-from cells.models import Cell, Claim, Evidence, Patch, Repository, StateVersion
+from cells.models import Ask, Cell, Claim, Evidence, Fact, Patch, Repository, StateVersion
 from cells.patches import life
 from cells.sentences import Sentence, sentence
 
 ON_TRACK, MOVING_AWAY, CONFLICT, SHELVED, NO_EVIDENCE, ARCHIVED = STATES = (
     "on-track", "moving-away", "conflict", "shelved", "no-evidence", "archived",
 )  # fmt: skip
+SHELVING = ("update_north_star",)  # modes whose plan-only answer says that evidence is missing
 TREND = timedelta(days=28)
 GROWN = 2  # so many more open tasks within TREND are a direction; one more is a day's work
 
@@ -39,6 +41,12 @@ class Health:
     newest: datetime | None
     delta: float | None
     conflicts: tuple[Conflict, ...]
+    shelved_by: Ask | None = None  # the answer that said the evidence does not carry a change
+    again: bool = False  # new evidence of the kind it waited for has come
+    verdicts: tuple[
+        tuple[str, int], ...
+    ] = ()  # the contract's decisions about what waits, and how many of each
+    reason: Sentence | None = None  # of the newest waiting patch that a person has to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,18 @@ class Seen:
     tasks: tuple[int, int] | None  # open, all: now
     earlier: tuple[int, int] | None  # open, all: four weeks before
     conflicts: tuple[Conflict, ...]
+    need: Sentence | None = None  # what the last answer waits for
+    again: bool = False
 
 
 def judge(seen: Seen) -> tuple[str, Sentence]:
     """The state and its sentence; pure. Earlier rules win: what needs a person most comes first."""
     if seen.stage == Cell.ARCHIVED:
         return ARCHIVED, sentence("Archived: its loop has ended.")
+    if seen.again:
+        return SHELVED, sentence("Evidence of the kind it waited for has come in; ask it again.")
+    if seen.need:
+        return SHELVED, sentence("Shelved: needs evidence. %(need)s", need=seen.need)
     if seen.conflicts:
         return CONFLICT, seen.conflicts[0].sentence
     if seen.stage == Cell.SHELVED:
@@ -87,6 +101,7 @@ def of_repository(repository: Repository) -> dict[int, Health]:
     counted = _evidence(repository, now)
     tasks, earlier = _tasks(repository, None), _tasks(repository, now - TREND)
     conflicts = conflicts_in(repository, now)
+    shelves, verdicts = shelved(repository), verdicts_in(repository)
     result = {}
     for cell in cells:
         fresh, total, newest = counted.get(cell.pk, (0, 0, None))
@@ -99,9 +114,15 @@ def of_repository(repository: Repository) -> dict[int, Health]:
             earlier.get(cell.pk),
             tuple(conflicts[cell.key]),
         )
+        shelf = shelves.get(cell.pk)
+        if shelf:
+            seen = replace(seen, need=shelf.need, again=shelf.again)
         state, why = judge(seen)
         delta = _share(seen.tasks) if seen.tasks else None
-        result[cell.pk] = Health(state, why, cell.waiting, fresh, total, newest, delta, seen.conflicts)
+        result[cell.pk] = Health(
+            state, why, cell.waiting, fresh, total, newest, delta, seen.conflicts,
+            shelf.ask if shelf else None, bool(shelf and shelf.again), *verdicts.get(cell.pk, ((), None)),
+        )  # fmt: skip
     return result
 
 
@@ -110,23 +131,147 @@ def as_of(repository: Repository) -> datetime:
     return repository.newest_evidence_at or repository.head_at or repository.created_at
 
 
+def verdicts_in(repository: Repository) -> dict[int, tuple[tuple[tuple[str, int], ...], Sentence | None]]:
+    """Cell id to what the contract says of its waiting patches, and the first reason of the newest to review."""
+    counted: dict[int, Counter[str]] = defaultdict(Counter)
+    reasons: dict[int, Sentence] = {}
+    rows = Patch.objects.filter(repository=repository, state=life.PROPOSED, cells__isnull=False).exclude(
+        decision=""
+    )
+    for cell, decision, verdict in rows.order_by("-authored_at").values_list("cells", "decision", "verdict"):
+        counted[cell][decision] += 1
+        asking = [reason for reason in (verdict or {}).get("reasons", ()) if reason["decision"] == "REVIEW_REQUIRED"]
+        if asking:
+            reasons.setdefault(cell, Sentence(asking[0]["text"], asking[0]["params"]))
+    return {cell: (tuple(sorted(found.items())), reasons.get(cell)) for cell, found in counted.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """An answer that waits for evidence; `again` when some of that kind came after it."""
+
+    ask: Ask
+    need: Sentence
+    again: bool
+
+
+def shelved(repository: Repository) -> dict[int, Shelf]:
+    """Cell id to the shelf it lies on: its last answered question ended plan-only and says what is missing."""
+    last: dict[int, Ask] = {}
+    rows = Ask.objects.filter(
+        repository=repository,
+        cell__isnull=False,
+        mode__in=SHELVING,
+        state__in=(ask_life.ANSWERED, ask_life.PLAN_ONLY),
+    )
+    for ask in rows.only("cell_id", "state", "needs", "state_at", "mode").order_by("pk"):
+        last[ask.cell_id or 0] = ask
+    waits = {pk: ask for pk, ask in last.items() if ask.state == ask_life.PLAN_ONLY and ask.needs}
+    return {pk: Shelf(ask, _need(ask), _come(pk, ask)) for pk, ask in waits.items()}
+
+
+def _need(ask: Ask) -> Sentence:
+    said = ask.needs[0]["sentence"]
+    return (
+        Sentence(said["text"], said["params"])
+        if isinstance(said, dict)
+        else Sentence(str(said).replace("%", "%%"))
+    )
+
+
+def _come(cell: int, ask: Ask) -> bool:
+    """Whether evidence of a kind that the answer waits for was read after it was given."""
+    rows = Evidence.objects.filter(cells=cell, current=True, read_at__gt=ask.state_at).prefetch_related(
+        "claims"
+    )
+    return any(_meets(row, need) for row in rows[:200] for need in ask.needs)
+
+
+def _meets(row: Evidence, need: dict[str, str]) -> bool:
+    """A need that names a claim is met by such a claim, seen from there; one that names a kind by any of it."""
+    wanted, point = need.get("predicate"), need.get("vantage")
+    if wanted or point:
+        return any(
+            wanted in ("", None, claim.predicate)
+            and (not point or claims.standard_vantage(claim.vantage) == point)
+            for claim in row.claims.all()
+        )
+    return need.get("kind") in ("", None, row.kind)
+
+
+def vantages(repository: Repository, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """From where the subject's availability was looked at, and which of the usual places nobody looked from."""
+    dated = _dated(repository, as_of(repository))
+    return claims.vantages_of([one.claim for one in dated], subject)
+
+
 def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Conflict]]:
-    """Conflicts between the claims of fresh evidence, by subject."""
+    """Cell key to the conflicts between the claims of fresh evidence that concern it.
+
+    A conflict about a cell is that cell's; one about a run belongs to the cells of the documents that disagree.
+    """
+    found: dict[str, list[Conflict]] = defaultdict(list)
+    keys = set(repository.cells.values_list("key", flat=True))
+    conflicts = conflicts_of(_dated(repository, now))
+    about = _cells_of(repository, {side.evidence for one in conflicts for side in (one.left, one.right)})
+    about |= _cells_of_runs(repository, {one.subject for one in conflicts} - keys)
+    for conflict in conflicts:
+        sides = {conflict.subject, conflict.left.evidence, conflict.right.evidence}
+        for key in {conflict.subject} & keys or set().union(*(about.get(side, set()) for side in sides)):
+            found[key].append(conflict)
+    return found
+
+
+def _cells_of(repository: Repository, paths: set[str]) -> dict[str, set[str]]:
+    """Path of current evidence to the keys of its cells."""
+    rows = Evidence.objects.filter(repository=repository, current=True, path__in=paths, cells__isnull=False)
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, key in rows.values_list("path", "cells__key"):
+        found[path].add(key)
+    return found
+
+
+def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]]:
+    """Run id to the keys of the cells whose evidence lies in the run's folder."""
+    return {
+        run: set(
+            Evidence.objects.filter(
+                repository=repository, current=True, path__contains=f"/{run}", cells__isnull=False
+            )
+            .values_list("cells__key", flat=True)
+            .distinct()
+        )
+        for run in sorted(runs)[:50]
+    }
+
+
+def _dated(repository: Repository, now: datetime) -> list[DatedClaim]:
+    """What the fresh evidence claims, and the times that STATE gives for runs."""
     rows = Claim.objects.filter(
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()
     ).select_related("evidence")
     dated = [
         DatedClaim(
-            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line),
+            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line, c.observed_at),
             c.evidence.observed_at,
             c.evidence.path,
+            c.evidence.exact and c.evidence.observed_from != "commit",
         )
         for c in rows
     ]
-    found: dict[str, list[Conflict]] = defaultdict(list)
-    for conflict in conflicts_of(dated):
-        found[conflict.subject].append(conflict)
-    return found
+    told = Fact.objects.filter(
+        version__repository=repository,
+        version__current=True,
+        version__cell=None,
+        kind="evidence_link",
+        data__form="run",
+    ).select_related("version")
+    for fact in told:
+        for claim in claims.event_times(fact.text, fact.version.path):
+            dated.append(
+                DatedClaim(replace(claim, line=fact.line), fact.version.committed_at, fact.version.path)
+            )
+    return dated
 
 
 def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:

@@ -7,8 +7,11 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from cells.models import Patch, Repository, SyncRun
-from cells.patches import landing, pushing
+from cells.asks import job, schedule
+from cells.backtest import job as replays
+from cells.models import Ask, Backtest, Patch, Repository, SyncRun
+from cells.patches import automatic, landing, pushing
+from cells.ssot.mirror import Mirror
 from cells.sync import runs
 
 log = logging.getLogger(__name__)
@@ -42,10 +45,37 @@ def sync_all(**_: object) -> None:
         runs.request(repository, asked_by="beat")
 
 
+@shared_task(name="cells.ask")
+def ask(*, ask_id: int, **_: object) -> None:
+    row = Ask.objects.select_related("repository", "cell__lane", "cell__project", "subject", "parent")
+    found = row.filter(pk=ask_id).first()
+    if found:
+        job.execute(found)
+
+
+@shared_task(name="cells.ask_due")
+def ask_due(**_: object) -> None:
+    """Cells whose cadence has passed are asked."""
+    schedule.start_due()
+
+
+@shared_task(name="cells.backtest")
+def backtest(*, backtest_id: int, **_: object) -> None:
+    row = Backtest.objects.select_related("repository").filter(pk=backtest_id).first()
+    if row:
+        replays.execute(row)
+
+
+@shared_task(name="cells.auto_merge")
+def auto_merge(*, repository_id: int, **_: object) -> None:
+    repository = Repository.objects.get(pk=repository_id)
+    automatic.consider(repository, Mirror(repository.mirror))
+
+
 @shared_task(name="cells.settle")
 def settle(**_: object) -> None:
     """The sweeper: rows that stopped moving are moved on."""
-    stuck = landing.settle() + runs.settle()
+    stuck = landing.settle() + runs.settle() + job.settle() + replays.settle()
     if stuck:
         log.info("settled %s jobs that had stopped moving", stuck)
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():

@@ -3,11 +3,29 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from cells.views import audit, cells, evidence, files, patches, pulse, repositories, session
+from cells.views import (
+    asks,
+    audit,
+    backtests,
+    cells,
+    evidence,
+    files,
+    lanes,
+    patches,
+    pulse,
+    repositories,
+    session,
+)
 
 urlpatterns = [
     path("cells/<str:key>/", cells.cell, name="cell"),
     path("cells/<str:key>/panel/", cells.panel, name="cell-panel"),
+    path("cells/<str:key>/ask", asks.start, name="start-ask"),
+    path("asks/", asks.asks, name="asks"),
+    path("asks/<int:pk>/", asks.ask, name="ask"),
+    path("asks/<int:pk>/cancel", asks.act, {"verb": "cancel"}, name="cancel-ask"),
+    path("asks/<int:pk>/again", asks.act, {"verb": "again"}, name="ask-again"),
+    path("asks/<int:pk>/send-back", asks.act, {"verb": "send_back"}, name="send-back"),
     path("evidence/", evidence.evidence_list, name="evidence-list"),
     path("evidence/<int:pk>/", evidence.evidence, name="evidence"),
     path("evidence/<int:pk>/picture", evidence.picture, name="picture"),
@@ -21,6 +39,12 @@ urlpatterns = [
     path("patches/<int:pk>/reopen", patches.decide, {"verb": "reopen"}, name="reopen"),
     path("patches/<int:pk>/retry", patches.decide, {"verb": "retry"}, name="retry"),
     path("patches/<int:pk>/push", patches.push, name="push"),
+    path("patches/<int:pk>/checks", patches.report_checks, name="report-checks"),
+    path("patches/<int:pk>/ask", asks.about_patch, name="ask-about"),
+    path("lanes/", lanes.lanes, name="lanes"),
+    path("lanes/<str:key>/auto-merge", lanes.auto_merge, name="auto-merge"),
+    path("backtest/", backtests.backtests, name="backtests"),
+    path("backtest/<int:pk>/", backtests.backtest, name="backtest"),
     path("audit/", audit.audit, name="audit"),
     path("repositories/", repositories.repositories, name="repositories"),
     path("repositories/<str:key>/sync", repositories.sync, name="sync"),

@@ -86,7 +86,7 @@ def first(graph: Swarm) -> list[tuple[str, dict[str, Any], str]]:
     needy = [
         (key, cell)
         for key, cell in graph.nodes(data=True)
-        if cell["waiting"] or cell["state"] in NEEDS_A_PERSON
+        if cell["waiting"] or cell.get("again") or cell["state"] in NEEDS_A_PERSON
     ]
     needy.sort(
         key=lambda one: (

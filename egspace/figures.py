@@ -142,7 +142,8 @@ def _badges(nodes: list[Node]) -> list[Trace]:
     circle = {
         "type": "scatter", "mode": "markers", "hoverinfo": "skip", "meta": {"role": "badge"},
         "x": [node.badge[0] for node in nodes], "y": [node.badge[1] for node in nodes],
-        "customdata": [[node.key] for node in nodes], "marker": {"symbol": "circle", "size": BADGE, "line": {"width": 1.6}},
+        "customdata": [[node.key, node.tone] for node in nodes],
+        "marker": {"symbol": "circle", "size": BADGE, "line": {"width": 1.6}},
     }  # fmt: skip
     counts = [(node.key, node.badge[0], round(node.badge[1] + 1, 1), badge(node.waiting)) for node in nodes]
     return [circle, _text("badge-text", BADGE_SIZE, counts)] if nodes else []

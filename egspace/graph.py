@@ -18,8 +18,8 @@ def swarm(repository: Repository) -> Swarm:
     """Cells keyed by cell key, relations keyed by type; every attribute is plain JSON.
 
     `graph["lanes"]` holds {key, title} in map order. A node has lane, title, state, why (in the reader's
-    language), waiting, fresh, evidence, newest (ISO), delta (0..1 or None), stage, position. A fixed number
-    of queries, whatever the size.
+    language), waiting, verdicts (decision to count) and the first reason, again (shelved, and evidence came), fresh, evidence,
+    newest (ISO), delta (0..1 or None), stage, position. A fixed number of queries, whatever the size.
     """
     lanes = [{"key": lane.key, "title": lane.title} for lane in repository.lanes.all()]
     graph = Swarm(repository=repository.key, lanes=lanes)
@@ -29,7 +29,8 @@ def swarm(repository: Repository) -> Swarm:
         graph.add_node(
             cell.key, lane=cell.lane.key, title=cell.title, position=cell.position, stage=cell.stage,
             state=how.state, why=say(how.why), waiting=how.waiting, fresh=how.fresh, evidence=how.evidence,
-            newest=how.newest.isoformat() if how.newest else None, delta=how.delta,
+            newest=how.newest.isoformat() if how.newest else None, delta=how.delta, verdicts=dict(how.verdicts),
+            reason=say(how.reason), again=how.again,
         )  # fmt: skip
     rows = repository.relations.annotate(start=F("source__key"), end=F("target__key"))
     for start, end, kind in rows.values_list("start", "end", "type"):

@@ -9,6 +9,7 @@ from math import hypot, sqrt
 from egspace.graph import Swarm
 from egspace.labels import label
 from egspace.layout import Layout
+from egspace.words import toned
 
 SMALLEST, LARGEST = 14.0, 34.0
 LABEL_DOWN, LABEL_LINE = 28.0, 14.5
@@ -26,7 +27,8 @@ Links = Callable[[str], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A cell at (x, y); `size` is its diameter, `lines` its label, `badge` where its count of decisions stands."""
+    """A cell at (x, y); `size` is its diameter, `lines` its label, `badge` where its count of decisions
+    stands, `tone` what the contract says of them."""
 
     key: str
     x: float
@@ -34,6 +36,7 @@ class Node:
     size: float
     state: str
     waiting: int
+    tone: str
     lines: tuple[tuple[str, float], ...]
     badge: Point
     url: str
@@ -90,6 +93,7 @@ def _node(key: str, cell: dict, spot: Point, urls: tuple[str, str]) -> Node:
         diameter,
         cell["state"],
         cell["waiting"],
+        toned(cell),
         lines,
         (round(x + shift, 1), round(y - shift, 1)),
         *urls,

@@ -55,7 +55,7 @@ def picture(graph: Swarm, layout: Layout, drawn: Marks, folds: dict[str, str]) -
                 "x": f"{node.x:g}", "y": f"{node.y:g}",
                 "lines": [(line, f"{y + BASELINE * LABEL_SIZE:g}") for line, y in node.lines],
                 "badge": badge(node.waiting) if node.waiting else "",
-                "badge_x": f"{node.badge[0]:g}", "badge_y": f"{node.badge[1]:g}",
+                "tone": node.tone, "badge_x": f"{node.badge[0]:g}", "badge_y": f"{node.badge[1]:g}",
                 "badge_text": f"{node.badge[1] + 1 + BASELINE * BADGE_SIZE:g}",
             }
             for node in drawn.nodes

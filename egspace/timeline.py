@@ -199,7 +199,7 @@ def _proposal(patch: Patch) -> Dot:
 def _decision(review: Review) -> Dot:
     said = gettext("%(decision)s by %(who)s") % {
         "decision": DECISION_WORDS[review.decision],
-        "who": review.by.get_username(),
+        "who": review.who,
     }
     lines = (said, review.patch.title, *([review.reason] if review.reason else []))
     return Dot(review.at, DECISIONS, DECISIONS, lines, reverse("patch", args=[review.patch_id]))

@@ -30,7 +30,7 @@ from egspace.marks import marks
 from egspace.picture import dash_of, picture
 from egspace.timeline import Window, timeline_figure
 
-FIGURE = 1  # raise when figures change their shape, so that browsers drop what they kept
+FIGURE = 2  # raise when figures change their shape, so that browsers drop what they kept
 QUIET_AFTER = timedelta(days=7)
 
 

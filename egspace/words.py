@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
@@ -41,6 +42,27 @@ def waiting(count: int) -> str:
     return ngettext("%(count)s patch waits", "%(count)s patches wait", count) % {"count": number(count)}
 
 
+VERDICT = {
+    "AUTO_MERGE_OK": gettext_lazy("Contract: %(count)s may land without a person"),
+    "REVIEW_REQUIRED": gettext_lazy("Contract: %(count)s to review"),
+    "ARCHIVE_CANDIDATE": gettext_lazy("Contract: %(count)s for the archive"),
+}
+
+
+def judged(cell: dict[str, Any]) -> list[str]:
+    """What the contract says of what waits, and the first reason."""
+    lines = [VERDICT[name] % {"count": number(count)} for name, count in cell.get("verdicts", {}).items()]
+    return [*lines, cell["reason"]] if cell.get("reason") else lines
+
+
+def toned(cell: dict[str, Any]) -> str:
+    """The badge's tone: "review" while anything asks for a person, else "auto", else "archive"."""
+    found = cell.get("verdicts", {})
+    if "REVIEW_REQUIRED" in found or not found:
+        return "review"
+    return "auto" if "AUTO_MERGE_OK" in found else "archive"
+
+
 def evidence(fresh: int, total: int) -> str:
     """How much evidence a cell has, and how much of it is fresh."""
     return ngettext(
@@ -64,7 +86,7 @@ def hover(graph: Swarm, key: str) -> list[str]:
     state = str(STATE[cell["state"]])
     lines = [f"{cell['title']} · {key}" if cell["title"] else key]
     lines += [cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]]
-    lines += [waiting(cell["waiting"])] if cell["waiting"] else []
+    lines += [waiting(cell["waiting"]), *judged(cell)] if cell["waiting"] else []
     lines.append(evidence(cell["fresh"], cell["evidence"]))
     out = [f"{relation(kind)} {end}" for _, end, kind in sorted(graph.out_edges(key, keys=True))]
     if out:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.factories import FILES, a_source
+from tests.workers import Environment, beat, environment, kill, killed, manage, shell, worker
 
-ROOT = Path(__file__).resolve().parents[1]
 PATCHES = 12
 KILLS = 6
 
@@ -31,52 +28,20 @@ print(json.dumps(list(Patch.objects.filter(repository__key="survival").values_li
 """
 
 
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-    ).stdout
-
-
-def celery(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "celery", "-A", "vpm", *arguments]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return celery(environment, "worker", "--pool", "threads", "--concurrency", "2")
-
-
 def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> None:
-    environment = os.environ | {
-        "VPM_DATA_DIR": str(tmp_path / "data"),
-        "VPM_LEASE": "2",
-        "VPM_SYNC_EVERY": "3600",
-    }
+    ours = environment(tmp_path, 1, VPM_LEASE="2")
     proposals = {f"ask/p{n}": {f"reports/oven/p{n}.md": f"# Heat {n}\n"} for n in range(PATCHES)}
     source = a_source(tmp_path / "source.git", FILES, proposals)
-    manage(environment, "migrate", "-v0")
-    manage(environment, "sync", "survival", "--source", str(source.path))
-    beat, working = celery(environment, "beat"), worker(environment)
-    try:
-        manage(environment, "shell", "-v0", "-c", APPROVE)
+    manage(ours, "migrate", "-v0")
+    manage(ours, "sync", "survival", "--source", str(source.path))
+    processes = [beat(ours), worker(ours)]
+    with killed(processes):
+        shell(ours, APPROVE)
         for _ in range(KILLS):
             time.sleep(random.uniform(1.0, 3.0))
-            os.killpg(working.pid, signal.SIGKILL)
-            working.wait()
-            working = worker(environment)
-        rows = settled(environment)
-    finally:
-        for process in (beat, working):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            kill(processes.pop())
+            processes.append(worker(ours))
+        rows = settled(ours)
     assert [state for state, _, _ in rows] == ["landed"] * PATCHES
     assert [pushed for _, pushed, _ in rows] == ["pushed"] * PATCHES
     assert landed_in(tmp_path / "data" / "repositories" / "survival.git") == sorted(
@@ -85,11 +50,11 @@ def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> N
     assert landed_in(source.path) == sorted(commit for _, _, commit in rows)
 
 
-def settled(environment: dict[str, str]) -> list[tuple[str, str, str]]:
+def settled(ours: Environment) -> list[tuple[str, str, str]]:
     """The patches, once all have landed and were pushed, or as they stand after a minute and a half."""
     until = time.monotonic() + 90
     while True:
-        rows = json.loads(manage(environment, "shell", "-v0", "-c", LOOK))
+        rows = json.loads(shell(ours, LOOK))
         if all(row[:2] == ["landed", "pushed"] for row in rows) or time.monotonic() > until:
             return rows
         time.sleep(1)

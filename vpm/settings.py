@@ -12,8 +12,17 @@
 | VPM_SYNC_EVERY      | 60                                   | seconds between two beat syncs of a repository |
 | VPM_FRESH_DAYS      | 30                                   | how long a piece of evidence counts as fresh   |
 | VPM_LEASE           | 60                                   | seconds without a sign before a job is dead    |
+| VPM_PROVIDER        | openai when a key is set, else rules | who answers an ask that names nobody           |
+| VPM_OPENAI_API_KEY  | OPENAI_API_KEY                       | the key of an OpenAI-compatible endpoint       |
+| VPM_OPENAI_BASE_URL | the client's own                     | where that endpoint is                         |
+| VPM_MODEL           | gpt-5-mini                           | the model that is asked there                  |
+| VPM_PRICES          | {}                                   | JSON: model to [price in, price out] / million |
+| VPM_ASK_TIMEOUT     | 120                                  | seconds one answer may take                    |
+| VPM_ASK_RETRIES     | 3                                    | how often a busy endpoint is tried within it   |
+| VPM_ASK_BUDGET      | 24000                                | tokens of context an ask may carry             |
 """
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -42,6 +51,19 @@ def seconds(name: str, default: int) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above zero.")
     return int(value)
+
+
+def prices() -> dict[str, list[str]]:
+    """VPM_PRICES: {"model": [price per million tokens in, price per million tokens out]}."""
+    try:
+        read = json.loads(os.environ.get("VPM_PRICES") or "{}")
+        return {
+            str(model): [str(float(one)) for one in pair] for model, pair in read.items() if len(pair) == 2
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ImproperlyConfigured(
+            'VPM_PRICES must be JSON like {"gpt-5-mini": [0.25, 2]}: prices per million tokens.'
+        ) from error
 
 
 PRODUCTION = flag("VPM_PRODUCTION")
@@ -164,8 +186,17 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VPM_DATA_DIR / "beat-schedule")
 VPM_SYNC_EVERY = seconds("VPM_SYNC_EVERY", 60)
 VPM_FRESH_DAYS = seconds("VPM_FRESH_DAYS", 30)
 VPM_LEASE = seconds("VPM_LEASE", 60)
+VPM_OPENAI_API_KEY = os.environ.get("VPM_OPENAI_API_KEY") or os.environ.get("OPENAI_API_KEY", "")
+VPM_OPENAI_BASE_URL = os.environ.get("VPM_OPENAI_BASE_URL", "")
+VPM_PROVIDER = os.environ.get("VPM_PROVIDER") or ("openai" if VPM_OPENAI_API_KEY else "rules")
+VPM_MODEL = os.environ.get("VPM_MODEL") or "gpt-5-mini"
+VPM_PRICES = prices()
+VPM_ASK_TIMEOUT = seconds("VPM_ASK_TIMEOUT", 120)
+VPM_ASK_RETRIES = seconds("VPM_ASK_RETRIES", 3)
+VPM_ASK_BUDGET = seconds("VPM_ASK_BUDGET", 24_000)
 CELERY_BEAT_SCHEDULE = {
     "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
+    "ask the cells whose cadence has passed": {"task": "cells.ask_due", "schedule": 60},
     "settle what stopped moving": {"task": "cells.settle", "schedule": 5},
     "tidy": {"task": "cells.tidy", "schedule": 3600},
 }

@@ -6,7 +6,26 @@ from datetime import datetime
 
 from ninja import Schema
 
-from cells.api.words import Decision, PatchState, PushState, Reason, Text
+from cells.api.words import Checks, Decision, PatchState, PushState, Reason, Text, VerdictWord
+
+
+class ReasonOut(Schema):
+    """Why: the rule in contract.toml, the place ("path" or "path:line"), what it asks for."""
+
+    rule: str
+    place: str
+    sentence: str
+    decision: VerdictWord
+
+
+class VerdictOut(Schema):
+    """What the contract says; `contract` is the version of the file that said it."""
+
+    decision: VerdictWord
+    category: str
+    risk: str
+    contract: str
+    reasons: list[ReasonOut]
 
 
 class PatchOut(Schema):
@@ -28,6 +47,9 @@ class PatchOut(Schema):
     applies: bool
     obstacle: str | None
     digest: str
+    checks: Checks
+    verdict: VerdictOut | None
+    ask: int | None
     state: PatchState
     state_note: str | None
     state_at: datetime
@@ -90,6 +112,13 @@ class ApproveIn(Schema):
 
     digest: Text
     reason: Reason = ""
+
+
+class ChecksIn(Schema):
+    """`tip` is the commit the checks ran on; one that is not the patch's any more is refused."""
+
+    state: Checks
+    tip: Text
 
 
 class RejectIn(Schema):

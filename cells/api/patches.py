@@ -13,20 +13,23 @@ from cells.api.errors import ERRORS, NotFound
 from cells.api.paging import Page, Paging, window
 from cells.api.patch_schemas import (
     ApproveIn,
+    ChecksIn,
     DiffOut,
     FileOut,
     PatchDetail,
     PatchOut,
+    ReasonOut,
     RejectIn,
     ReviewOut,
     VerbOut,
+    VerdictOut,
 )
 from cells.api.repositories import named
 from cells.api.shown import told
-from cells.api.words import PatchFilter, Text
+from cells.api.words import PatchFilter, Text, VerdictFilter
 from cells.models import Patch
-from cells.patches import diff, reviews
-from cells.permissions import REVIEWER
+from cells.patches import checks, diff, reviews
+from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Refused, say
 from cells.sentences import sentence
 from cells.ssot.mirror import Mirror
@@ -46,13 +49,14 @@ def patches(
     lane: Text = "",
     cell: Text = "",
     kind: Text = "",
+    verdict: VerdictFilter = "",
 ) -> dict[str, Any]:
     """Proposals, newest first; state=proposed is what waits. A filter that is empty lets everything through."""
-    asked = {"state": state, "lane__key": lane, "cells__key": cell, "kind": kind}
+    asked = {"state": state, "lane__key": lane, "cells__key": cell, "kind": kind, "decision": verdict}
     rows = Patch.objects.filter(
         repository__in=named(repo), **{name: value for name, value in asked.items() if value}
     )
-    rows = rows.select_related("repository", "lane").prefetch_related("cells")
+    rows = rows.select_related("repository", "lane").prefetch_related("cells", "asks")
     found = window(rows, ("-authored_at", "-pk"), paging)
     return found.page([short(row) for row in found.rows])
 
@@ -79,6 +83,14 @@ def reject(request: Request, patch_id: Id, body: RejectIn) -> PatchOut:
     return short(find(patch_id))
 
 
+@router.post("/patches/{patch_id}/checks", response={200: PatchOut, **ERRORS})
+def report_checks(request: Request, patch_id: Id, body: ChecksIn) -> PatchOut:
+    """Say whether what was tested is green, for exactly one commit; the contract judges again."""
+    request.auth.require(OPERATOR)
+    checks.report(patch=find(patch_id), state=body.state, by=request.auth.user, tip=body.tip)
+    return short(find(patch_id))
+
+
 def find(patch_id: int) -> Patch:
     """Raises NotFound."""
     row = Patch.objects.select_related("repository", "lane").filter(pk=patch_id).first()
@@ -93,8 +105,23 @@ def short(row: Patch) -> PatchOut:
         kind=row.kind, title=row.title, author_name=row.author_name, author_email=row.author_email,
         authored_at=row.authored_at, proposed_at=row.proposed_at, lane=row.lane.key if row.lane else None,
         cells=[cell.key for cell in row.cells.all()], applies=row.applies, obstacle=told(row.obstacle),
-        digest=row.digest, state=row.state, state_note=told(row.state_note), state_at=row.state_at,
+        digest=row.digest, checks=row.checks, verdict=verdict(row), ask=next((ask.pk for ask in row.asks.all()), None),
+        state=row.state, state_note=told(row.state_note), state_at=row.state_at,
         commit=row.commit, landed_at=row.landed_at, push_state=row.push_state, push_note=told(row.push_note),
+    )  # fmt: skip
+
+
+def verdict(row: Patch) -> VerdictOut | None:
+    """In the caller's language; None before the contract judged."""
+    if row.verdict is None:
+        return None
+    said = row.verdict
+    return VerdictOut(
+        decision=said["decision"], category=said["category"], risk=said["risk"], contract=said["contract"],
+        reasons=[
+            ReasonOut(rule=r["rule"], place=r["place"], sentence=say(r), decision=r["decision"])
+            for r in said["reasons"]
+        ],
     )  # fmt: skip
 
 
@@ -106,7 +133,7 @@ def whole(row: Patch, caller: Caller) -> PatchDetail:
         **short(row).dict(), rationale=row.rationale, files=[FileOut(**file) for file in row.files],
         diff=DiffOut(text=text, truncated=truncated), verbs=verbs(row, caller),
         reviews=[
-            ReviewOut(by=r.by.get_username(), decision=r.decision, digest=r.digest, reason=r.reason, at=r.at, void=told(r.void))
+            ReviewOut(by=r.who, decision=r.decision, digest=r.digest, reason=r.reason, at=r.at, void=told(r.void))
             for r in row.reviews.select_related("by")
         ],
     )  # fmt: skip

@@ -9,6 +9,8 @@ from pydantic import StringConstraints
 from pydantic_core import core_schema
 
 from cells import health
+from cells.asks import life as ask_life
+from cells.contract.case import DECISIONS
 from cells.models import Review
 from cells.patches import life
 
@@ -31,7 +33,12 @@ HealthState = Annotated[str, OneOf(health.STATES)]
 PatchState = Annotated[str, OneOf(life.STATES)]
 PushState = Annotated[str, OneOf(("", "pending", "pushed", "not_pushed"))]
 Decision = Annotated[str, OneOf((Review.APPROVE, Review.REJECT))]
+AskState = Annotated[str, OneOf(ask_life.STATES)]
+VerdictWord = Annotated[str, OneOf(DECISIONS)]
+Checks = Annotated[str, OneOf(("green", "red", "unknown"))]
 Up = Annotated[str, OneOf(("up", "down"))]
 # A filter that is empty lets everything through.
 HealthFilter = Annotated[str, OneOf(("", *health.STATES))]
+AskFilter = Annotated[str, OneOf(("", *ask_life.STATES))]
+VerdictFilter = Annotated[str, OneOf(("", *DECISIONS))]
 PatchFilter = Annotated[str, OneOf(("", *life.STATES))]

@@ -1,6 +1,8 @@
 """The record: a rebuildable reading of the repository, and what people did here."""
 
+from cells.models.ask import Ask
 from cells.models.audit import AuditEvent
+from cells.models.backtest import Backtest
 from cells.models.cell import Cell, Relation
 from cells.models.evidence import Claim, Evidence, EvidenceCell
 from cells.models.lane import Lane
@@ -11,6 +13,6 @@ from cells.models.state import Fact, StateVersion
 from cells.models.token import ApiToken, SignInToken
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane", "Patch", "Project",
+    "ApiToken", "Ask", "AuditEvent", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane", "Patch", "Project",
     "Relation", "Repository", "Review", "SignInToken", "StateVersion", "SyncRun",
 ]  # fmt: skip

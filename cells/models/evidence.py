@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from cells.models.cell import Cell
 from cells.models.lane import Lane
@@ -18,6 +19,7 @@ class Evidence(models.Model):
     size = models.PositiveBigIntegerField()
     commit = models.CharField(max_length=40)
     committed_at = models.DateTimeField()
+    read_at = models.DateTimeField(default=timezone.now, help_text="When it was first read here.")
     current = models.BooleanField(default=True, help_text="These bytes stand at the head.")
     kind = models.CharField(max_length=16)
     title = models.CharField(max_length=200)
@@ -79,6 +81,7 @@ class Claim(models.Model):
     unit = models.CharField(max_length=20, blank=True)
     vantage = models.CharField(max_length=100, blank=True)
     line = models.PositiveIntegerField(default=0)
+    observed_at = models.DateTimeField(null=True, help_text="When the document dates this statement itself.")
 
     class Meta:
         ordering = ["evidence_id", "line"]

@@ -15,6 +15,11 @@ class Lane(models.Model):
     title = models.CharField(max_length=200)
     position = models.PositiveIntegerField(default=0)
 
+    auto_merge = models.BooleanField(
+        default=False, help_text="An operator let what the contract calls AUTO_MERGE_OK land by itself."
+    )
+    auto_stopped = models.JSONField(null=True, help_text="The sentence that says why that stopped by itself.")
+
     class Meta:
         ordering = ["position", "key"]
         constraints = [models.UniqueConstraint(fields=["repository", "key"], name="one_lane_per_key")]

@@ -43,6 +43,19 @@ class Patch(models.Model):
     state_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    edits = models.JSONField(
+        default=list, help_text="Of an ask: the edits it was rendered from, see patches.edits."
+    )
+    checks = models.CharField(
+        max_length=7, default="unknown", choices=[(c, c) for c in ("green", "red", "unknown")]
+    )
+    decision = models.CharField(
+        max_length=20, blank=True, db_index=True, help_text="The contract's; empty before it judged."
+    )
+    verdict = models.JSONField(
+        null=True,
+        help_text="{decision, category, risk, contract, reasons: [{rule, place, text, params, decision}]}",
+    )
     commit = models.CharField(max_length=40, blank=True)
     landed_at = models.DateTimeField(null=True)
     push_state = models.CharField(

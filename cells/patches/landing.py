@@ -19,7 +19,7 @@ from django.utils import timezone
 from cells import audit
 from cells.clock import lease, wake
 from cells.models import Patch, Repository, Review
-from cells.patches import change, life
+from cells.patches import automatic, change, life, verdicts
 from cells.patches.reviews import check_approve, renewed, shift, void
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -81,6 +81,7 @@ def put_on_main(patch: Patch) -> str:
             return found
         proposal = change.compute(mirror, main, patch.tip)
         merged = check_unchanged(review, proposal)
+        check_verdict(review, verdicts.judged(patch, mirror, main))
         made = make_commit(mirror, patch, review, main, mirror.write(merged))
         if swap(patch.repository.mirror, ref, made, main):
             return made
@@ -96,21 +97,38 @@ def check_unchanged(review: Review, proposal: change.Proposal) -> Merge:
     return proposal.merged
 
 
+def check_verdict(review: Review, now: dict[str, Any]) -> None:
+    """Refuse when the contract asks for more than it did when the approval was given."""
+    if review.by is None and (why := automatic.holds(review.patch, now)):
+        raise Stale(why)
+    if review.verdict and (rules := verdicts.stricter(now, review.verdict)):
+        raise Stale(
+            sentence(
+                "The contract asks for more than when it was approved (%(rules)s); please look again.",
+                rules=", ".join(rules),
+            )
+        )
+
+
 def decision(patch: Patch) -> Review:
-    """The approval that counts, by someone who still may approve. Raises Stale."""
-    review = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True).select_related("by").first()
+    """The approval that counts, by someone who still may approve, or by the contract. Raises Stale."""
+    rows = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True)
+    review = rows.select_related("by", "patch").first()
     if review is None:
         raise Stale(sentence("No approval of this patch counts any more."))
+    if review.by is None:
+        return review
     waiting = Patch(
-        state=life.PROPOSED, applies=True, proposer_id=patch.proposer_id, author_email=patch.author_email
-    )
+        state=life.PROPOSED, applies=True, decision=patch.decision, proposer_id=patch.proposer_id,
+        author_email=patch.author_email,
+    )  # fmt: skip
     try:
-        check_approve(waiting, type(review.by).objects.get(pk=review.by_id))
+        check_approve(waiting, type(review.by).objects.get(pk=review.by.pk))
     except Refused as refused:
         raise Stale(
             sentence(
                 "The approval by %(name)s no longer counts: %(why)s",
-                name=review.by.get_username(),
+                name=review.who,
                 why=refused.why,
             )
         ) from refused
@@ -120,15 +138,29 @@ def decision(patch: Patch) -> Review:
 def make_commit(mirror: Mirror, patch: Patch, review: Review, main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
     author = commits.author_of(mirror.commit(patch.tip))
-    by = review.by
-    trailers = {
-        "Patch-Id": patch_id(patch),
-        "Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})",
-    }
+    trailers = {"Patch-Id": patch_id(patch)} | _sources(patch) | _approval(review)
     message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", trailers)
     return commits.build(
         mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp())
     )
+
+
+def _sources(patch: Patch) -> dict[str, str]:
+    """The ask that proposed it, and the evidence its edits were made from."""
+    ask = patch.asks.order_by("pk").first()
+    evidence = sorted({path for edit in patch.edits for path in edit.get("evidence", ())})
+    said = {"Ask-Id": f"{ask.pk} {ask.mode} {ask.cell_key} ({ask.provider})"} if ask else {}
+    return said | ({"Evidence-Paths": ", ".join(evidence[:5])} if evidence else {})
+
+
+def _approval(review: Review) -> dict[str, str]:
+    """Who approved, and what the contract, in which version, said then."""
+    verdict = review.verdict or {}
+    said = {"Contract-Verdict": f"{verdict['contract']} {verdict['decision']}"} if verdict else {}
+    if review.by is None:
+        return said
+    by = review.by
+    return said | {"Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})"}
 
 
 def patch_id(patch: Patch) -> str:

@@ -12,7 +12,7 @@ from cells import audit
 from cells.clock import wake
 from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch, Review
-from cells.patches import change, life
+from cells.patches import change, life, verdicts
 from cells.permissions import REVIEWER, require
 from cells.refusals import Forbidden, Refused
 from cells.sentences import Sentence, sentence
@@ -31,6 +31,8 @@ def check_approve(patch: Patch, by: User) -> None:
     check_decide(patch, by, "approve")
     if not patch.applies:
         raise Refused(obstacle(patch))
+    if not patch.decision:
+        raise Refused(sentence("The contract has not judged this patch yet; it will within seconds."))
     if proposed_by(patch, by):
         raise Forbidden(sentence("You proposed this patch; someone else has to approve it."))
 
@@ -59,7 +61,7 @@ def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
     with transaction.atomic():
         shift(patch, "approve", actor=by, reason=reason, seen=digest)
         review = Review.objects.create(
-            patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason
+            patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason, verdict=patch.verdict
         )
         wake("cells.land", patch_id=patch.pk)
     return review
@@ -74,7 +76,9 @@ def reject(*, patch: Patch, by: User, digest: str, reason: str) -> Review:
     with transaction.atomic():
         void(patch, sentence("It was rejected after its landing had failed."))
         shift(patch, "reject", actor=by, reason=reason, seen=digest)
-        return Review.objects.create(patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason)
+        return Review.objects.create(
+            patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason, verdict=patch.verdict
+        )
 
 
 def reopen(*, patch: Patch, by: User) -> None:
@@ -88,10 +92,12 @@ def reopen(*, patch: Patch, by: User) -> None:
 
 
 def renewed(patch: Patch) -> dict[str, Any]:
-    """What landing it would change today, as fields of its row."""
+    """What landing it would change today and what the contract says of that, as fields of its row."""
     mirror = Mirror(patch.repository.mirror)
     main = mirror.tip(f"refs/heads/{patch.repository.branch}")
-    return change.compute(mirror, main, patch.tip).as_fields()
+    verdict = verdicts.judged(patch, mirror, main)
+    fields = change.compute(mirror, main, patch.tip).as_fields()
+    return fields | {"verdict": verdict, "decision": verdict["decision"]}
 
 
 def retry(*, patch: Patch, by: User) -> None:

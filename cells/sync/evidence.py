@@ -20,6 +20,8 @@ BATCH = 200
 def read(reading: Reading) -> None:
     """New versions since the last reading; files the swarm newly names; assignments when the swarm changed."""
     reader = Reader(reading)
+    if not reading.old:
+        reader.claim_again()
     reader.add([row for row in reading.changes() if reader.is_evidence(row[1].path)])
     if reading.swarm_changed or not reading.old:
         known = set(reader.current().values_list("path", flat=True))
@@ -131,20 +133,7 @@ class Reader:
             self.current().filter(path__in=paths).update(current=False)
             Evidence.objects.bulk_create([row for row, _ in made])
             self._assign(made, by_hand)
-            claims = [
-                Claim(
-                    evidence=row,
-                    subject=c.subject,
-                    predicate=c.predicate,
-                    value=c.value,
-                    unit=c.unit,
-                    vantage=c.vantage,
-                    line=c.line,
-                )
-                for row, said in made
-                for c in said.claims
-            ]
-            Claim.objects.bulk_create(claims)
+            Claim.objects.bulk_create(_claims(made))
         self.placed.update(row.pk for row, _ in made)
         self.reading.count("evidence", len(made))
 
@@ -182,9 +171,31 @@ class Reader:
                     row.lane, row.project = self._place(said)
                 Evidence.objects.bulk_update(batch, ["lane", "project"])
 
+    def claim_again(self) -> None:
+        """A reader learned something: what was read before is asked once more what it claims."""
+        rows = list(self.current())
+        for start in range(0, len(rows), BATCH):
+            self.reading.progress("claims", start, len(rows))
+            batch = rows[start : start + BATCH]
+            made = [(row, self._again(row)) for row in batch]
+            with transaction.atomic():
+                Claim.objects.filter(evidence__in=batch).delete()
+                Claim.objects.bulk_create(_claims(made))
+
     def _again(self, row: Evidence) -> EvidenceReading:
         step = Step(row.commit, row.committed_at, ())
         return self._say(Change(row.path, row.blob, ""), row.size, step, None)
+
+
+def _claims(made: list[tuple[Evidence, EvidenceReading]]) -> list[Claim]:
+    return [
+        Claim(
+            evidence=row, subject=c.subject, predicate=c.predicate, value=c.value, unit=c.unit, vantage=c.vantage,
+            line=c.line, observed_at=c.observed_at,
+        )
+        for row, said in made
+        for c in said.claims
+    ]  # fmt: skip
 
 
 def index_of(cells: Iterable[Cell]) -> CellIndex:

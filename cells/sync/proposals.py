@@ -16,7 +16,9 @@ from cells import audit
 from cells.evidence.assign import cells_of, lane_of
 from cells.hosts.source import SOURCE_REFS
 from cells.models import Cell, Lane, Patch
-from cells.patches import change, life
+from cells.patches import automatic, change, life, verdicts
+from cells.patches.governing import contract_of
+from cells.patches.proposing import KEEP
 from cells.patches.reviews import shift
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -28,7 +30,6 @@ from cells.sync.reading import Reading
 
 log = logging.getLogger(__name__)
 
-KEEP = "refs/vpm/patches/"
 LONGEST_NAME = 500  # characters of a branch that a row holds
 CONTAINED = sentence("Main already contains this change.")
 GONE = sentence("Its branch was deleted at the source.")
@@ -52,6 +53,11 @@ def read(reading: Reading) -> None:
         reading.progress("proposals", number, len(work))
         _guarded(reading, name, step)
     keep(reading)
+    reading.progress("verdicts", 0, 1)
+    if why := contract_of(reading.mirror, reading.head).why:
+        reading.problems.append(why)
+    reading.count("verdicts", verdicts.judge_waiting(repository, reading.mirror))
+    reading.count("automatic", automatic.consider(repository, reading.mirror))
 
 
 def branches_of(reading: Reading) -> dict[str, str]:

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cells import documents, health
+from cells.contract.case import DECISIONS
 from cells.models import Patch
-from cells.patches import diff, life, pushing, reviews
+from cells.patches import checks, diff, life, pushing, reviews
 from cells.refusals import Refused, say
 from cells.ssot.mirror import Mirror
+from cells.views import judging
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 30
@@ -33,6 +35,7 @@ def patches(request: Asked) -> HttpResponse:
         "asked": request.GET,
         "state": request.GET.get("state", life.PROPOSED),
         "states": life.STATES,
+        "decisions": DECISIONS,
         "kinds": proposed.order_by("kind").values_list("kind", flat=True).distinct(),
         "authors": proposed.order_by("author_name").values_list("author_name", flat=True).distinct(),
         "lanes": repository.lanes.all(),
@@ -45,9 +48,11 @@ def patches(request: Asked) -> HttpResponse:
 @viewer
 def push(request: Asked, pk: int) -> HttpResponse:
     """Try again to bring to the source what it did not take."""
-    found = _patch(request, pk)
+    found = patch_or_404(request, pk)
     pushing.again(repository=found.repository, by=request.user)
-    return _decision(request, _patch(request, pk), found.digest) if request.htmx else redirect("patch", pk)
+    return (
+        _decision(request, patch_or_404(request, pk), found.digest) if request.htmx else redirect("patch", pk)
+    )
 
 
 @viewer
@@ -57,7 +62,7 @@ def waiting(request: Asked) -> HttpResponse:
 
 
 def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
-    """By ?state= (waiting unless said), lane, cell, kind, author; ?order=oldest turns it round."""
+    """By ?state= (waiting unless said), verdict, lane, cell, kind, author; ?order=oldest turns it round."""
     state = asked.get("state", life.PROPOSED)
     rows = rows.filter(state=state) if state in life.STATES else rows
     for field, name in (
@@ -65,6 +70,7 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
         ("cells__key", "cell"),
         ("kind", "kind"),
         ("author_name", "author"),
+        ("decision", "verdict"),
     ):
         if asked.get(name):
             rows = rows.filter(**{field: asked[name]})
@@ -74,28 +80,59 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
 
 @viewer
 def patch(request: Asked, pk: int) -> HttpResponse:
-    found = _patch(request, pk)
+    found = patch_or_404(request, pk)
     if request.htmx and request.htmx.target == "decision":
         return _decision(request, found, request.GET.get("seen", found.digest))
-    return render(request, "cells/patch.html", _about(request, found) | _changes(request, found))
+    if request.htmx and request.htmx.target == "verdict":
+        return part(request, found, "verdict")
+    return whole(request, found)
+
+
+def whole(request: Asked, found: Patch, refused: Refused | None = None, **told: str) -> HttpResponse:
+    """The page; a refused verb's sentence stands where its form was, under the name of that part."""
+    context = _about(request, found) | _changes(request, found) | told
+    return render(request, "cells/patch.html", context, status=refused.status if refused else 200)
+
+
+@require_POST
+@viewer
+def report_checks(request: Asked, pk: int) -> HttpResponse:
+    """/patches/PK/checks — what was tested, and whether it is green."""
+    found = patch_or_404(request, pk)
+    state, tip = request.POST.get("state", ""), request.POST.get("tip", "")
+    try:
+        checks.report(patch=found, state=state, by=request.user, tip=tip)
+    except Refused as refused:
+        found, why = patch_or_404(request, pk), say(refused.why)
+        if request.htmx:
+            return part(request, found, "verdict", refused, verdict_refusal=why)
+        return whole(request, found, refused, verdict_refusal=why)
+    return part(request, patch_or_404(request, pk), "verdict") if request.htmx else redirect("patch", pk)
+
+
+def part(
+    request: Asked, found: Patch, name: str, refused: Refused | None = None, **told: str
+) -> HttpResponse:
+    """One part of the page alone."""
+    status = refused.status if refused else 200
+    return render(request, f"cells/patch.html#{name}", _about(request, found) | told, status=status)
 
 
 @require_POST
 @viewer
 def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
     """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
-    found = _patch(request, pk)
+    found = patch_or_404(request, pk)
     seen = request.POST.get("digest", found.digest)
     try:
         run(verb, found, request)
     except Refused as refused:
-        found = _patch(request, pk)
+        found = patch_or_404(request, pk)
         if request.htmx:
             return _decision(request, found, seen, refusal=refused)
-        context = _about(request, found) | _changes(request, found) | {"refusal": say(refused.why)}
-        return render(request, "cells/patch.html", context, status=refused.status)
+        return whole(request, found, refused, refusal=say(refused.why))
     if request.htmx:
-        return _decision(request, _patch(request, pk), seen)
+        return _decision(request, patch_or_404(request, pk), seen)
     messages.success(request, _("Done."))
     return redirect("patch", pk)
 
@@ -103,8 +140,8 @@ def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
 def _decision(request: Asked, found: Patch, seen: str, refusal: Refused | None = None) -> HttpResponse:
     """The decision part alone. It offers nothing once the patch would do something else than the page shows."""
     moved_on = found.state == life.PROPOSED and seen != found.digest
-    context = _about(request, found) | {"moved_on": moved_on, "refusal": say(refusal.why) if refusal else ""}
-    return render(request, "cells/patch.html#decision", context, status=refusal.status if refusal else 200)
+    told = {"moved_on": "yes" if moved_on else "", "refusal": say(refusal.why) if refusal else ""}
+    return part(request, found, "decision", refusal, **told)
 
 
 def run(verb: str, found: Patch, request: Asked) -> None:
@@ -128,7 +165,8 @@ def _about(request: Asked, found: Patch) -> dict[str, Any]:
         "reviews": found.reviews.select_related("by"),
         "why_not": why_not(found, request),
         "verbs": life.allowed(found.state),
-    }
+        "askable": judging.askable(found, request.user),
+    } | judging.shown(found)
 
 
 def _changes(request: Asked, found: Patch) -> dict[str, Any]:
@@ -141,6 +179,7 @@ def _changes(request: Asked, found: Patch) -> dict[str, Any]:
         "more_files": len(found.files) - len(shown) if found.merge_base else 0,
         "view": "unified" if request.GET.get("diff") == "unified" else "split",
         "rationale": documents.markdown(found.rationale),
+        "supports": judging.supports(found),
         "neighbours": neighbours(found),
     }
 
@@ -169,7 +208,7 @@ def neighbours(found: Patch) -> dict[str, Patch | None]:
     }
 
 
-def _patch(request: Asked, pk: int) -> Patch:
+def patch_or_404(request: Asked, pk: int) -> Patch:
     """The patch; the page is about its repository, whichever was looked at last."""
     found = get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
     request.repository = found.repository

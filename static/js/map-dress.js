@@ -41,12 +41,15 @@ const ROLES = {
   badge: (trace, paint) => ({
     ...trace,
     marker: {
-      ...trace.marker, size: trace.marker.size * paint.scale, color: paint.colour("accent"),
+      ...trace.marker, size: trace.marker.size * paint.scale, color: trace.customdata.map(([, tone]) => paint.colour(TONES[tone] ?? "accent")),
       opacity: trace.customdata.map(([key]) => (kept(key, paint) ? 1 : FAINT)),
       line: { width: trace.marker.line.width * paint.scale, color: paint.colour("raised") },
     },
   }),
 };
+
+// What the contract says of what waits; "review" is the accent.
+const TONES = { auto: "on-track", archive: "quiet" };
 
 const lineColour = (trace, { colour }) => colour(trace.meta.type === "blocks" ? "conflict" : "quiet");
 

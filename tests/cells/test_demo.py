@@ -186,9 +186,9 @@ def test_the_conflict_of_metrics_echo_is_on_record(evidence: dict[str, EvidenceR
     ]
     found = conflicts_of(claims)
     assert {conflict.subject for conflict in found} == {"metrics-echo"}
-    same_day = [c for c in found if abs(c.ready.observed_at - c.failing.observed_at) < timedelta(hours=24)]
+    same_day = [c for c in found if abs(c.left.observed_at - c.right.observed_at) < timedelta(hours=24)]
     assert same_day
-    assert all(NOW - conflict.failing.observed_at < timedelta(days=10) for conflict in found)
+    assert all(NOW - conflict.right.observed_at < timedelta(days=10) for conflict in found)
 
 
 def test_the_shelved_cell_has_an_answer_that_names_what_is_missing(files: dict[str, bytes]) -> None:

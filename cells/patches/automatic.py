@@ -1,0 +1,137 @@
+"""Landing without a person: off until an operator switches it on for a lane, and it stops by itself.
+
+Only what the contract calls AUTO_MERGE_OK lands so. When more than a set share of a lane's last such landings
+was reverted on main, the lane goes back to people.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pygit2
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from cells import audit
+from cells.clock import wake
+from cells.models import Lane, Patch, Repository, Review
+from cells.patches import life
+from cells.patches.reviews import shift
+from cells.permissions import OPERATOR, require
+from cells.refusals import Refused
+from cells.sentences import Sentence, sentence
+from cells.ssot.commands import git
+from cells.ssot.mirror import Mirror
+
+OK = "AUTO_MERGE_OK"
+LAST, SHARE = 20, 0.1  # of a lane's last automatic landings, so large a part may be reverted
+REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})", re.MULTILINE)
+NOT_ANY_MORE = sentence("Landing without a person was switched off, so a person decides.")
+
+
+def switch(*, lane: Lane, on: bool, by: User) -> None:
+    """Let a lane's AUTO_MERGE_OK patches land by themselves, or not any more. Raises Forbidden."""
+    require(by, OPERATOR)
+    with transaction.atomic():
+        Lane.objects.filter(pk=lane.pk).update(auto_merge=on, auto_stopped=None)
+        audit.record(
+            actor=by, verb="auto_merge_on" if on else "auto_merge_off", subject=lane, repository=lane.repository.key,
+            before={"auto_merge": lane.auto_merge}, after={"lane": lane.key, "auto_merge": on},
+        )  # fmt: skip
+        if on:
+            wake("cells.auto_merge", repository_id=lane.repository_id)
+    lane.auto_merge, lane.auto_stopped = on, None
+
+
+def consider(repository: Repository, mirror: Mirror) -> int:
+    """Approve what waits in lanes that are switched on; returns how many patches were."""
+    lanes = [lane for lane in repository.lanes.filter(auto_merge=True) if not stop(lane, mirror)]
+    waiting = Patch.objects.filter(
+        repository=repository, state=life.PROPOSED, applies=True, decision=OK, lane__in=lanes
+    )
+    return sum(approve(patch) for patch in waiting.select_related("repository", "lane"))
+
+
+def approve(patch: Patch) -> bool:
+    """The contract's approval of exactly what waits now; False when someone was faster."""
+    if not patch.verdict or patch.verdict["decision"] != OK:
+        return False
+    # What a person decided about this very change is not overruled by a rule.
+    if patch.reviews.filter(digest=patch.digest).exists():
+        return False
+    try:
+        with transaction.atomic():
+            shift(patch, "approve", actor="contract", seen=patch.digest)
+            Review.objects.create(
+                patch=patch, by=None, decision=Review.APPROVE, digest=patch.digest, verdict=patch.verdict
+            )
+            wake("cells.land", patch_id=patch.pk)
+    except Refused:
+        return False
+    return True
+
+
+def holds(patch: Patch, verdict: dict[str, object]) -> Sentence | None:
+    """Why the contract's own approval does not carry the landing any more, None while it does."""
+    lane = Lane.objects.filter(pk=patch.lane_id or 0).first()
+    if lane is None or not lane.auto_merge:
+        return NOT_ANY_MORE
+    if verdict["decision"] != OK:
+        return sentence("The contract does not call it AUTO_MERGE_OK any more, so a person decides.")
+    return None
+
+
+def stop(lane: Lane, mirror: Mirror) -> bool:
+    """Switch the lane off when too many of its automatic landings were reverted; True when it is off."""
+    rows = Patch.objects.filter(
+        lane=lane, state=life.LANDED, reviews__by__isnull=True, reviews__decision=Review.APPROVE,
+        reviews__void__isnull=True,
+    ).select_related("repository")  # fmt: skip
+    last = list(rows.order_by("-landed_at")[:LAST])
+    back = reverted(last, mirror) if last else []
+    if len(back) <= SHARE * LAST:
+        return False
+    why = sentence(
+        "Stopped by itself: %(reverted)s of the last %(all)s automatic landings were reverted.",
+        reverted=len(back), all=len(last),
+    )  # fmt: skip
+    with transaction.atomic():
+        if Lane.objects.filter(pk=lane.pk, auto_merge=True).update(
+            auto_merge=False, auto_stopped=why.as_json()
+        ):
+            audit.record(
+                actor="contract", verb="auto_merge_off", subject=lane, repository=lane.repository.key,
+                before={"auto_merge": True}, after={"lane": lane.key, "auto_merge": False}, reason=str(why),
+            )  # fmt: skip
+    return True
+
+
+def reverted(patches: list[Patch], mirror: Mirror) -> list[Patch]:
+    """Of landed patches, newest first, those that main took back: a commit says so, or every file stands as it stood before."""
+    repository = patches[0].repository
+    main = mirror.tip(f"refs/heads/{repository.branch}")
+    named = _named_reverts(mirror, main, patches[-1].commit)
+    return [patch for patch in patches if patch.commit in named or _as_before(mirror, main, patch)]
+
+
+def _named_reverts(mirror: Mirror, main: str, since: str) -> set[str]:
+    """What commits of main after `since` say that they take back."""
+    grep = "--grep=^This reverts commit"
+    return set(REVERTS.findall(git(mirror.path, "log", grep, "--format=%B%x00", f"{since}..{main}", "--")))
+
+
+def _as_before(mirror: Mirror, main: str, patch: Patch) -> bool:
+    """Whether main holds, at every path of the landing, what stood before it and not what it brought."""
+    landed = mirror.commit(patch.commit)
+    before, now = landed.parents[0].tree, mirror.commit(main).tree
+    deltas = list(before.diff_to_tree(landed.tree).deltas)
+    return bool(deltas) and all(
+        _blob(now, delta.new_file.path) == _blob(before, delta.new_file.path) for delta in deltas
+    )
+
+
+def _blob(tree: pygit2.Tree, path: str) -> str:
+    try:
+        return str(tree[path].id)
+    except KeyError:
+        return ""

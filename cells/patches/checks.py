@@ -1,0 +1,42 @@
+"""Checks: whether what was tested is green, told by whoever runs the tests. Nobody's word means unknown."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from cells import audit
+from cells.models import Patch
+from cells.patches import life, verdicts
+from cells.permissions import OPERATOR, require
+from cells.refusals import Refused
+from cells.sentences import sentence
+from cells.ssot.mirror import Mirror
+
+STATES = ("green", "red", "unknown")
+
+
+def report(*, patch: Patch, state: str, by: User, tip: str) -> None:
+    """Record the checks of exactly the commit `tip`, and judge again. Raises Refused."""
+    require(by, OPERATOR)
+    if state not in STATES:
+        raise Refused(sentence("Checks are green, red or unknown, not %(state)s.", state=state[:40]))
+    if patch.state != life.PROPOSED:
+        raise Refused(
+            sentence("This patch does not wait for a decision any more; its checks change nothing.")
+        )
+    if tip != patch.tip:
+        raise Refused(
+            sentence(
+                "The checks ran on another commit than the one that waits; run them on %(tip)s.",
+                tip=patch.tip,
+            )
+        )
+    with transaction.atomic():
+        Patch.objects.filter(pk=patch.pk).update(checks=state)
+        audit.record(
+            actor=by, verb="checks", subject=patch, repository=patch.repository.key,
+            before={"checks": patch.checks}, after={"checks": state, "tip": tip},
+        )  # fmt: skip
+    patch.checks = state
+    verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), [patch])

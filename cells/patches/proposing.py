@@ -1,0 +1,98 @@
+"""Proposing: files on top of a commit become a waiting patch, held in the mirror like any other proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pygit2
+from django.db import transaction
+from django.utils import timezone
+
+from cells import audit
+from cells.models import Cell, Lane, Patch, Repository
+from cells.patches import change, life
+from cells.ssot import commit as commits
+from cells.ssot.commands import git
+from cells.ssot.mirror import Mirror
+
+KEEP = "refs/vpm/patches/"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What to propose: path to new bytes (None deletes), and whose it is. The same value makes the same commit."""
+
+    files: Mapping[str, bytes | None]
+    title: str
+    rationale: str
+    kind: str
+    author: str
+    at: datetime
+    cells: tuple[Cell, ...] = ()
+    lane: Lane | None = None
+    edits: list[dict[str, Any]] = field(default_factory=list)
+
+
+def propose(repository: Repository, base: str, what: Proposed, *, actor: str) -> Patch:
+    """The waiting patch with this change on top of the commit `base`; the one that waits already, if one does.
+
+    Nothing is written to the branch. Called twice with the same value it makes one patch.
+    """
+    mirror = Mirror(repository.mirror)
+    tip = _commit(mirror, base, what)
+    main = mirror.tip(f"refs/heads/{repository.branch}")
+    proposal = change.compute(mirror, main, tip)
+    with transaction.atomic():
+        # Two workers with one change: the second waits here and finds the row of the first.
+        Repository.objects.select_for_update().get(pk=repository.pk)
+        if patch := _known(repository, tip, proposal.digest):
+            return patch
+        patch = Patch.objects.create(
+            repository=repository, tip=tip, **proposal.as_fields(), kind=what.kind, title=what.title[:300],
+            rationale=what.rationale, author_name=what.author[:200], authored_at=what.at, state_at=timezone.now(),
+            lane=what.lane, edits=what.edits,
+        )  # fmt: skip
+        patch.cells.add(*what.cells)
+        audit.record(
+            actor=actor, verb="propose", subject=patch, repository=repository.key,
+            after={"state": life.PROPOSED, "tip": tip},
+        )  # fmt: skip
+    git(mirror.path, "update-ref", f"{KEEP}{patch.pk}", tip)
+    return patch
+
+
+def _known(repository: Repository, tip: str, digest: str) -> Patch | None:
+    rows = Patch.objects.filter(repository=repository)
+    same = rows.filter(branch="", tip=tip).first()
+    return same or rows.filter(digest=digest, state=life.PROPOSED).order_by("pk").first()
+
+
+def _commit(mirror: Mirror, base: str, what: Proposed) -> str:
+    index = pygit2.Index()
+    tree = mirror.commit(base).tree
+    index.read_tree(tree)
+    for path, content in what.files.items():
+        if content is None:
+            index.remove(path)
+        else:
+            blob = mirror.repo.create_blob(content)
+            index.add(pygit2.IndexEntry(path, blob, _mode(tree, path)))
+    seconds = int(what.at.timestamp())
+    author = commits.Author(what.author, "vpm@localhost", seconds, 0)
+    return commits.build(
+        mirror, tree=str(index.write_tree(mirror.repo)), parent=base, author=author,
+        message=f"{what.title}\n\n{what.rationale}".strip() + "\n", now=seconds,
+    )  # fmt: skip
+
+
+def _mode(tree: pygit2.Tree, path: str) -> pygit2.enums.FileMode:
+    """A document that is executable stays so."""
+    try:
+        mode = tree[path].filemode
+    except KeyError:
+        return pygit2.enums.FileMode.BLOB
+    executable = pygit2.enums.FileMode.BLOB_EXECUTABLE
+    return executable if mode == executable else pygit2.enums.FileMode.BLOB

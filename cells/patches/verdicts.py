@@ -1,0 +1,83 @@
+"""Verdicts: every waiting patch carries what the contract says of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from cells import audit
+from cells.contract.case import Verdict
+from cells.contract.judge import judge
+from cells.models import Patch, Repository
+from cells.patches import life
+from cells.patches.cases import Builder, of_patch
+from cells.patches.governing import contract_of
+from cells.ssot.mirror import Mirror
+
+STRICTER = {"AUTO_MERGE_OK": 0, "REVIEW_REQUIRED": 1, "ARCHIVE_CANDIDATE": 2}
+RISKS = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
+
+
+def judge_waiting(repository: Repository, mirror: Mirror, patches: Iterable[Patch] | None = None) -> int:
+    """Judge every waiting patch (or these) against main as it stands; returns how many verdicts changed."""
+    main = mirror.tip(f"refs/heads/{repository.branch}")
+    rows = Patch.objects.filter(repository=repository, state=life.PROPOSED) if patches is None else patches
+    contract, builder, changed = contract_of(mirror, main), Builder(repository, mirror, main), 0
+    for patch, case in builder.cases(rows):
+        changed += record(patch, judge(case, contract))
+    return changed
+
+
+def judged(patch: Patch, mirror: Mirror, main: str) -> dict[str, Any]:
+    """What the contract would say of the patch on this main, as a row holds it; nothing is recorded."""
+    return as_json(judge(of_patch(patch, mirror, main), contract_of(mirror, main)))
+
+
+def record(patch: Patch, verdict: Verdict) -> bool:
+    """Store the verdict of a patch that still waits; True when it is another one than before."""
+    said = as_json(verdict)
+    if patch.verdict == said:
+        return False
+    rows = Patch.objects.filter(pk=patch.pk, state=life.PROPOSED, digest=patch.digest)
+    before = patch.decision
+    with transaction.atomic():
+        if not rows.update(verdict=said, decision=verdict.decision):
+            return False
+        if before and before != verdict.decision:
+            audit.record(
+                actor="contract", verb="judge", subject=patch, repository=patch.repository.key,
+                before={"decision": before}, after={"decision": verdict.decision, "contract": verdict.contract},
+            )  # fmt: skip
+    patch.verdict, patch.decision = said, verdict.decision
+    return True
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """{decision, category, risk, contract, reasons: [{rule, place, decision, text, params}]}."""
+    return {
+        "decision": verdict.decision, "category": verdict.category, "risk": verdict.risk, "contract": verdict.contract,
+        "reasons": [
+            {"rule": r.rule, "place": r.place, "decision": r.decision, **r.sentence.as_json()} for r in verdict.reasons
+        ],
+    }  # fmt: skip
+
+
+def stricter(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
+    """The rules for which today's verdict asks for more than the one that was approved; empty: it still holds.
+
+    Milder and equal verdicts hold, whichever version of the contract gave them.
+    """
+    known = {(reason["rule"], reason["text"]) for reason in then["reasons"]}
+    new = [
+        reason["rule"]
+        for reason in now["reasons"]
+        if (reason["rule"], reason["text"]) not in known and reason["decision"] != "AUTO_MERGE_OK"
+    ]
+    worse = (
+        STRICTER[now["decision"]] > STRICTER[then["decision"]]
+        or RISKS[now["risk"]] > RISKS[then["risk"]]
+        or {"conflicts", "evidence-flags"} & set(new)
+    )
+    return (sorted(set(new)) or [now["decision"]]) if worse else []

@@ -1,0 +1,71 @@
+"""An operator with a browser: asks a cell, watches the ask end, and reads what the contract says of its patch."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from cells.backtest import job
+from cells.models import Ask, Backtest, Repository
+from tests.factories import a_user
+
+
+def ask(page: Page, mode: str) -> None:
+    page.goto("/cells/oven/")
+    page.get_by_text(mode, exact=True).click()
+    page.get_by_role("button", name="Ask", exact=True).click()
+
+
+def test_an_ask_ends_within_seconds_and_its_patch_shows_its_verdict(page: Page, bakery: Repository) -> None:
+    ask(page, "Take a snapshot of the project")
+    expect(page.locator("#ask .pill").first).to_have_text("answered")
+    made = Ask.objects.get()
+    assert made.patch
+    page.get_by_role("link", name=made.patch.title).click()
+    expect(page.locator("h1")).to_have_text(made.patch.title)
+    expect(page.locator("#verdict .pill").first).to_have_text("review required")
+    expect(page.locator("#verdict")).to_contain_text(f"Made by ask {made.pk}")
+
+
+def test_a_plan_is_sent_back_and_the_new_ask_says_why(page: Page, bakery: Repository) -> None:
+    ask(page, "Update the North Star")
+    expect(page.locator("#ask .pill").first).to_have_text("plan only")
+    page.get_by_role("button", name="Send back").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say what is wrong with the answer")
+    page.get_by_label("What is wrong with the answer?").fill("The noon run is missing.")
+    page.get_by_role("button", name="Send back").click()
+    expect(page.locator("#ask")).to_contain_text("The noon run is missing.")
+    assert Ask.objects.count() == 2
+
+
+def test_the_keys_lead_to_the_asks(page: Page, bakery: Repository) -> None:
+    page.goto("/patches/")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    expect(page.locator("h1")).to_have_text("Asks")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_asking_is_inaccessible_or_wider_than_the_screen(
+    page: Page, bakery: Repository, width: int, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 844})
+    ask(page, "Take a snapshot of the project")
+    expect(page.locator("#ask .pill").first).to_have_text("answered")
+    page.goto("about:blank")
+    made = Ask.objects.get()
+    row = job.start(repository=bakery, by=a_user("owner"), assume_green=True)
+    assert Backtest.objects.get(pk=row.pk).state == Backtest.DONE
+    paths = ["/asks/", f"/asks/{made.pk}/", f"/patches/{made.patch_id}/", "/cells/oven/", "/?cell=oven"]
+    for path in [*paths, "/lanes/", "/backtest/", f"/backtest/{row.pk}/"]:
+        page.goto(path)
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found = Axe().run(page).response["violations"]
+        bad = [
+            (v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")
+        ]
+        assert not bad, (path, bad)

@@ -1,0 +1,243 @@
+"""Every waiting patch carries a current verdict, and an approval does not outlive a stricter one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from cells.models import AuditEvent, Lane, Patch, Repository
+from cells.patches import automatic, checks, landing, life, reviews, verdicts
+from cells.refusals import Forbidden, Refused
+from cells.ssot.mirror import Mirror
+from tests.factories import FILES, PROPOSALS, a_repository, committed, source_of, sync
+
+pytestmark = pytest.mark.django_db
+
+OK = "AUTO_MERGE_OK"
+REPORT = "reports/dough/heat_20260303T0700Z.md"
+HARMLESS = PROPOSALS | {"ask/new-heat": {REPORT: "# Heat\n\nSteady at 216 degrees.\n"}}
+STRICT = '[categories.persist-report]\ndecision = "REVIEW_REQUIRED"\n'
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Repository:
+    return a_repository(tmp_path, proposals=HARMLESS)
+
+
+def the(repository: Repository, branch: str = "ask/new-heat") -> Patch:
+    return Patch.objects.select_related("repository", "lane").get(repository=repository, branch=branch)
+
+
+def green(repository: Repository, by: User, branch: str = "ask/new-heat") -> Patch:
+    patch = the(repository, branch)
+    checks.report(patch=patch, state="green", by=by, tip=patch.tip)
+    return the(repository, branch)
+
+
+def rules(patch: Patch) -> set[str]:
+    assert patch.verdict is not None
+    return {reason["rule"] for reason in patch.verdict["reasons"]}
+
+
+def test_every_waiting_patch_is_judged_when_it_is_read(bakery: Repository) -> None:
+    found = dict(Patch.objects.filter(repository=bakery).values_list("branch", "decision"))
+    assert found == dict.fromkeys(HARMLESS, "REVIEW_REQUIRED")
+    assert "checks" in rules(the(bakery))
+
+
+def test_green_checks_of_the_waiting_commit_change_the_verdict(bakery: Repository, operator: User) -> None:
+    assert green(bakery, operator).decision == OK
+    assert green(bakery, operator, "ask/warmer-oven").decision == "REVIEW_REQUIRED"
+
+
+def test_checks_of_another_commit_are_refused(bakery: Repository, operator: User) -> None:
+    with pytest.raises(Refused, match="another commit"):
+        checks.report(patch=the(bakery), state="green", by=operator, tip="0" * 40)
+    assert the(bakery).checks == "unknown"
+
+
+def test_only_an_operator_reports_checks(bakery: Repository, reviewer: User) -> None:
+    with pytest.raises(Forbidden):
+        checks.report(patch=the(bakery), state="green", by=reviewer, tip=the(bakery).tip)
+
+
+def test_the_contract_of_the_default_branch_judges_again_what_waits(
+    bakery: Repository, operator: User
+) -> None:
+    green(bakery, operator)
+    source_of(bakery).commit({"contract.toml": STRICT})
+    sync(bakery)
+    assert the(bakery).decision == "REVIEW_REQUIRED"
+    event = AuditEvent.objects.filter(verb="judge").latest("pk")
+    assert (event.before["decision"], event.after["decision"]) == (OK, "REVIEW_REQUIRED")
+
+
+def test_a_proposals_own_contract_judges_nothing(tmp_path: Path, operator: User) -> None:
+    own = {
+        "contract.toml": '[categories.other]\ndecision = "AUTO_MERGE_OK"\n',
+        "docs/a.md": "# A\n\nHello.\n",
+    }
+    bakery = a_repository(tmp_path, proposals={"ask/own-contract": own})
+    patch = green(bakery, operator, "ask/own-contract")
+    assert (patch.decision, "protected" in rules(patch)) == ("REVIEW_REQUIRED", True)
+
+
+def test_under_a_broken_contract_a_person_decides_everything(bakery: Repository, operator: User) -> None:
+    green(bakery, operator)
+    source_of(bakery).commit({"contract.toml": "[rules.shrinkk]\n"})
+    sync(bakery)
+    assert the(bakery).decision == "REVIEW_REQUIRED"
+    assert any("shrinkk" in str(problem) for problem in bakery.problems)
+
+
+def test_nothing_is_approved_before_it_was_judged(bakery: Repository, reviewer: User) -> None:
+    Patch.objects.filter(pk=the(bakery).pk).update(decision="", verdict=None)
+    with pytest.raises(Refused, match="not judged"):
+        reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest)
+
+
+def approved_then(bakery: Repository, reviewer: User, files: dict[str, str]) -> Patch:
+    """Approved, then main moves before anyone lands it."""
+    reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest)
+    source_of(bakery).commit(files)
+    sync(bakery)
+    landing.land(the(bakery))
+    return the(bakery)
+
+
+def test_an_approval_dies_when_the_contract_got_stricter(
+    bakery: Repository, operator: User, reviewer: User
+) -> None:
+    green(bakery, operator)
+    patch = approved_then(bakery, reviewer, {"contract.toml": STRICT})
+    assert patch.state == life.PROPOSED
+    assert patch.state_note is not None
+    assert "asks for more" in patch.state_note["text"]
+    assert patch.decision == "REVIEW_REQUIRED"
+
+
+def test_an_approval_survives_a_contract_that_is_as_strict(
+    bakery: Repository, operator: User, reviewer: User
+) -> None:
+    green(bakery, operator)
+    patch = approved_then(bakery, reviewer, {"contract.toml": "# Ours now.\n"})
+    assert patch.state == life.LANDED
+
+
+READY = 'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: dough\nstatus:\n  conditions:\n  - status: "True"\n    type: Ready\n'
+FAILING = "# SLI\n\n- measured at: 2026-03-02T09:00:00Z\n- success rate: 0%\n- requests: 20\n"
+
+
+def test_an_approval_dies_when_new_evidence_contradicts_its_cell(bakery: Repository, reviewer: User) -> None:
+    arguing = {
+        "reports/dough/ready_20260302T083000Z.yaml": READY,
+        "reports/dough/sli_20260302T090000Z.md": FAILING,
+    }
+    patch = approved_then(bakery, reviewer, arguing)
+    assert patch.state == life.PROPOSED
+    assert "conflicts" in rules(patch)
+
+
+@pytest.fixture
+def lane(bakery: Repository) -> Lane:
+    found = the(bakery).lane
+    assert found is not None
+    return found
+
+
+def test_nothing_lands_by_itself_until_an_operator_says_so(bakery: Repository, operator: User) -> None:
+    with committed():
+        green(bakery, operator)
+        sync(bakery)
+    assert the(bakery).state == life.PROPOSED
+
+
+def test_in_a_lane_that_is_switched_on_only_what_is_ok_lands_and_the_commit_names_the_contract(
+    bakery: Repository, operator: User, lane: Lane
+) -> None:
+    green(bakery, operator)
+    with committed():
+        automatic.switch(lane=lane, on=True, by=operator)
+    patch = the(bakery)
+    assert patch.state == life.LANDED
+    message = Mirror(bakery.mirror).commit(patch.commit).message
+    assert patch.verdict is not None
+    assert f"Contract-Verdict: {patch.verdict['contract']} {OK}" in message
+    assert "Approved-by" not in message
+    others = Patch.objects.exclude(pk=patch.pk)
+    assert set(others.values_list("state", flat=True)) == {life.PROPOSED}
+
+
+def test_a_reviewer_cannot_switch_it_on(reviewer: User, lane: Lane) -> None:
+    with pytest.raises(Forbidden):
+        automatic.switch(lane=lane, on=True, by=reviewer)
+    lane.refresh_from_db()
+    assert not lane.auto_merge
+
+
+def test_what_a_person_took_back_is_not_landed_by_a_rule(
+    bakery: Repository, operator: User, reviewer: User, lane: Lane
+) -> None:
+    patch = green(bakery, operator)
+    reviews.reject(patch=patch, by=reviewer, digest=patch.digest, reason="Not this one.")
+    reviews.reopen(patch=the(bakery), by=reviewer)
+    with committed():
+        automatic.switch(lane=lane, on=True, by=operator)
+    assert the(bakery).state == life.PROPOSED
+
+
+def test_switching_it_off_before_the_landing_gives_it_back(
+    bakery: Repository, operator: User, lane: Lane
+) -> None:
+    green(bakery, operator)
+    automatic.switch(lane=lane, on=True, by=operator)
+    automatic.consider(bakery, Mirror(bakery.mirror))
+    assert the(bakery).state == life.APPROVED
+    automatic.switch(lane=lane, on=False, by=operator)
+    landing.land(the(bakery))
+    assert the(bakery).state == life.PROPOSED
+
+
+def test_it_stops_by_itself_when_too_many_were_reverted(tmp_path: Path, operator: User) -> None:
+    reports = {
+        f"ask/heat-{n}": {f"reports/dough/heat_2026030{n}T0700Z.md": f"# Heat\n\nSteady at {n}.\n"}
+        for n in range(1, 5)
+    }
+    bakery = a_repository(tmp_path, files=FILES, proposals=reports)
+    for branch in reports:
+        green(bakery, operator, branch)
+    lane = the(bakery, "ask/heat-1").lane
+    assert lane is not None
+    with committed():
+        automatic.switch(lane=lane, on=True, by=operator)
+    landed = Patch.objects.filter(repository=bakery, state=life.LANDED)
+    assert landed.count() == 4
+    source = source_of(bakery)
+    source.commit(
+        {next(iter(reports[branch])): None for branch in list(reports)[:2]}, message="Take two back"
+    )
+    source.commit(
+        {"docs/a.md": "# A\n"}, message=f"Revert\n\nThis reverts commit {the(bakery, 'ask/heat-3').commit}."
+    )
+    sync(bakery)
+    lane.refresh_from_db()
+    assert not lane.auto_merge
+    assert lane.auto_stopped is not None
+    assert lane.auto_stopped["params"] == {"reverted": 3, "all": 4}
+
+
+def test_a_verdict_says_which_rules_became_stricter() -> None:
+    def said(decision: str, *names: str) -> dict:
+        reasons = [
+            {"rule": name, "text": name, "params": {}, "place": "", "decision": "REVIEW_REQUIRED"}
+            for name in names
+        ]
+        return {"decision": decision, "risk": "LOW", "reasons": reasons}
+
+    assert verdicts.stricter(said(OK), said(OK)) == []
+    assert verdicts.stricter(said(OK), said("REVIEW_REQUIRED", "checks")) == []
+    assert verdicts.stricter(said("REVIEW_REQUIRED", "checks"), said(OK)) == ["checks"]
+    assert verdicts.stricter(said("REVIEW_REQUIRED", "conflicts"), said("REVIEW_REQUIRED")) == ["conflicts"]
+    assert verdicts.stricter(said("ARCHIVE_CANDIDATE"), said("REVIEW_REQUIRED")) == ["ARCHIVE_CANDIDATE"]

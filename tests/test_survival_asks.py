@@ -1,0 +1,143 @@
+"""An ask ends once, with one patch at most, whatever happens to workers and to the broker meanwhile."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests.factories import FILES, STATE, a_source
+from tests.workers import NOBODY, Environment, beat, environment, kill, killed, manage, shell, worker
+
+ASKS = 12
+KILLS = 6
+BAKES = FILES | {"STATE/bread/current_state.md": STATE + "\n## Bakes\n- Forty loaves.\n"}
+
+START = """
+from cells.asks import asking
+from cells.models import Cell
+oven = Cell.objects.get(repository__key="survival", key="oven")
+for number in range({asks}):
+    asking.start(cell=oven, mode="update_north_star", by=None, door="command", notes=f"Batch {{number}}.")
+"""
+LOOK = """
+import json
+from cells.models import Ask, AuditEvent, Patch
+endings = AuditEvent.objects.filter(subject_type="ask", verb__in=["ask_answer", "ask_plan", "ask_fail"])
+print(json.dumps({
+    "asks": list(Ask.objects.order_by("pk").values("state", "patch", "attempts", "error", "notes")),
+    "endings": list(endings.values_list("subject", "verb")),
+    "patches": list(Patch.objects.filter(kind="update_north_star").values("pk", "state", "decision", "edits")),
+}))
+"""
+
+
+def test_every_ask_is_answered_once_while_workers_are_killed(tmp_path: Path) -> None:
+    with slow_model() as (url, asked):
+        ours = a_bakery(
+            environment(
+                tmp_path, 2, VPM_LEASE="2", VPM_PROVIDER="openai", VPM_OPENAI_BASE_URL=url, VPM_OPENAI_API_KEY="test-key"
+            ),
+            tmp_path,
+        )  # fmt: skip
+        processes = [beat(ours), worker(ours)]
+        with killed(processes):
+            shell(ours, START.format(asks=ASKS))
+            for _ in range(KILLS):
+                until_busy(asked)
+                time.sleep(random.uniform(0, 1.5))
+                kill(processes.pop())
+                processes.append(worker(ours))
+            found = ended(ours)
+    asks = found["asks"]
+    assert [ask["state"] for ask in asks] == ["answered"] * ASKS, asks
+    assert sorted(ask["notes"] for ask in asks) == sorted(asked), "each question reached the model"
+    assert Counter(verb for _, verb in found["endings"]) == {"ask_answer": ASKS}
+    assert len({subject for subject, _ in found["endings"]}) == ASKS
+    assert sorted(ask["patch"] for ask in asks) == sorted(patch["pk"] for patch in found["patches"])
+    assert len({ask["patch"] for ask in asks}) == ASKS
+    assert {(patch["state"], patch["decision"]) for patch in found["patches"]} == {("proposed", "REVIEW_REQUIRED")}
+    said = {patch["pk"]: patch["edits"][0]["markdown"] for patch in found["patches"]}
+    assert all(said[ask["patch"]] == line(ask["notes"]) for ask in asks), "nobody got another one's answer"
+    assert max(ask["attempts"] for ask in asks) > 1, "no kill hit anything"
+
+
+def test_asks_made_while_the_broker_is_away_are_answered_when_it_is_back(tmp_path: Path) -> None:
+    ours = a_bakery(environment(tmp_path, 3), tmp_path)
+    began = time.monotonic()
+    shell(ours | {"CELERY_BROKER_URL": NOBODY}, START.format(asks=3))
+    assert time.monotonic() - began < 20, "whoever asks does not wait for the broker"
+    assert [ask["state"] for ask in look(ours)["asks"]] == ["queued"] * 3
+    with killed([beat(ours), worker(ours)]):
+        found = ended(ours)
+    assert [ask["state"] for ask in found["asks"]] == ["plan_only"] * 3, found["asks"]
+    assert len(found["endings"]) == 3
+
+
+def a_bakery(ours: Environment, folder: Path) -> Environment:
+    source = a_source(folder / "source.git", BAKES, {})
+    manage(ours, "migrate", "-v0")
+    manage(ours, "sync", "survival", "--source", str(source.path))
+    return ours
+
+
+@contextmanager
+def slow_model() -> Iterator[tuple[str, Counter[str]]]:
+    """A model service that takes its time and answers each question differently; counts them by their note."""
+    asked: Counter[str] = Counter()
+
+    def answer(request: Request) -> Response:
+        found = re.search(r"Batch \d+\.", request.get_data(as_text=True))
+        note = found[0] if found else ""
+        asked[note] += 1
+        time.sleep(random.uniform(0.5, 1.5))
+        return Response(json.dumps(response(note)), content_type="application/json")
+
+    with HTTPServer(threaded=True) as server:
+        server.expect_request("/v1/responses").respond_with_handler(answer)
+        yield server.url_for("/v1"), asked
+
+
+def response(note: str) -> dict[str, Any]:
+    change = {
+        "path": "STATE/bread/current_state.md", "match_heading": "Bakes", "operation": "append_after_heading",
+        "markdown": line(note),
+    }  # fmt: skip
+    said = json.dumps({"state_patch": [change], "rationale": [note], "warnings": []})
+    content = [{"type": "output_text", "text": said}]
+    return {"id": "r", "object": "response", "output": [{"type": "message", "content": content}]}
+
+
+def line(note: str) -> str:
+    return f"- {note} Forty loaves more."
+
+
+def until_busy(asked: Counter[str]) -> None:
+    """Until the workers have asked something new, or twelve seconds: a kill should hit someone at work."""
+    before, until = asked.total(), time.monotonic() + 12
+    while asked.total() == before and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def look(ours: Environment) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(shell(ours, LOOK))
+    return found
+
+
+def ended(ours: Environment) -> dict[str, Any]:
+    """What came of it, once no ask is open, or as it stands after a minute and a half."""
+    until = time.monotonic() + 90
+    while True:
+        found = look(ours)
+        if not {ask["state"] for ask in found["asks"]} & {"queued", "running"} or time.monotonic() > until:
+            return found
+        time.sleep(1)
