@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from cells import audit
+from cells.clock import wake
 from cells.models import Cell, Evidence, EvidenceCell
 from cells.permissions import OPERATOR, require
 from cells.refusals import Refused
@@ -30,3 +31,4 @@ def assign(*, evidence: Evidence, cells: list[Cell], by: User) -> None:
             actor=by, verb="assign", subject=evidence, repository=evidence.repository.key,
             before={"cells": before}, after={"cells": sorted(cell.key for cell in cells), "path": evidence.path},
         )  # fmt: skip
+        wake("cells.judge", repository_id=evidence.repository_id)

@@ -10,7 +10,7 @@ from django.conf import settings
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.models import Ask, Backtest, Patch, Repository, SyncRun
-from cells.patches import automatic, landing, pushing
+from cells.patches import automatic, landing, pushing, verdicts
 from cells.ssot.mirror import Mirror
 from cells.sync import runs
 
@@ -64,6 +64,13 @@ def backtest(*, backtest_id: int, **_: object) -> None:
     row = Backtest.objects.select_related("repository").filter(pk=backtest_id).first()
     if row:
         replays.execute(row)
+
+
+@shared_task(name="cells.judge")
+def judge(*, repository_id: int, **_: object) -> None:
+    """Something that a verdict depends on changed without a commit."""
+    repository = Repository.objects.get(pk=repository_id)
+    verdicts.judge_waiting(repository, Mirror(repository.mirror))
 
 
 @shared_task(name="cells.auto_merge")

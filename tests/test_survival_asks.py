@@ -19,15 +19,19 @@ from tests.factories import FILES, STATE, a_source
 from tests.workers import NOBODY, Environment, beat, environment, kill, killed, manage, shell, worker
 
 ASKS = 12
+AWAY = 4  # so many of them are made while the broker is away
 KILLS = 6
 BAKES = FILES | {"STATE/bread/current_state.md": STATE + "\n## Bakes\n- Forty loaves.\n"}
 
 START = """
+import time
 from cells.asks import asking
 from cells.models import Cell
 oven = Cell.objects.get(repository__key="survival", key="oven")
-for number in range({asks}):
+began = time.monotonic()
+for number in range({first}, {last}):
     asking.start(cell=oven, mode="update_north_star", by=None, door="command", notes=f"Batch {{number}}.")
+print(time.monotonic() - began)
 """
 LOOK = """
 import json
@@ -41,49 +45,38 @@ print(json.dumps({
 """
 
 
-def test_every_ask_is_answered_once_while_workers_are_killed(tmp_path: Path) -> None:
+def test_every_ask_ends_once_although_the_broker_was_away_and_workers_are_killed(tmp_path: Path) -> None:
     with slow_model() as (url, asked):
-        ours = a_bakery(
-            environment(
-                tmp_path, 2, VPM_LEASE="2", VPM_PROVIDER="openai", VPM_OPENAI_BASE_URL=url, VPM_OPENAI_API_KEY="test-key"
-            ),
-            tmp_path,
-        )  # fmt: skip
+        ours = a_bakery(tmp_path, url)
+        waited = float(shell(ours | {"CELERY_BROKER_URL": NOBODY}, START.format(first=0, last=AWAY)))
+        assert waited < AWAY, "whoever asks does not wait for a broker that is away"
+        assert [ask["state"] for ask in look(ours)["asks"]] == ["queued"] * AWAY
         processes = [beat(ours), worker(ours)]
         with killed(processes):
-            shell(ours, START.format(asks=ASKS))
+            shell(ours, START.format(first=AWAY, last=ASKS))
             for _ in range(KILLS):
                 until_busy(asked)
-                time.sleep(random.uniform(0, 1.5))
+                time.sleep(random.uniform(0, 1))
                 kill(processes.pop())
                 processes.append(worker(ours))
             found = ended(ours)
     asks = found["asks"]
     assert [ask["state"] for ask in asks] == ["answered"] * ASKS, asks
-    assert sorted(ask["notes"] for ask in asks) == sorted(asked), "each question reached the model"
     assert Counter(verb for _, verb in found["endings"]) == {"ask_answer": ASKS}
     assert len({subject for subject, _ in found["endings"]}) == ASKS
-    assert sorted(ask["patch"] for ask in asks) == sorted(patch["pk"] for patch in found["patches"])
-    assert len({ask["patch"] for ask in asks}) == ASKS
-    assert {(patch["state"], patch["decision"]) for patch in found["patches"]} == {("proposed", "REVIEW_REQUIRED")}
     said = {patch["pk"]: patch["edits"][0]["markdown"] for patch in found["patches"]}
+    assert sorted(ask["patch"] for ask in asks) == sorted(said), "a patch each, and no other"
     assert all(said[ask["patch"]] == line(ask["notes"]) for ask in asks), "nobody got another one's answer"
-    assert max(ask["attempts"] for ask in asks) > 1, "no kill hit anything"
+    # The contract sees twelve proposals for one heading too, and may call some of them replaced.
+    assert {patch["state"] for patch in found["patches"]} == {"proposed"}
+    assert {patch["decision"] for patch in found["patches"]} <= {"REVIEW_REQUIRED", "ARCHIVE_CANDIDATE"}
+    assert asked.total() > ASKS, "no kill hit anyone at work"
 
 
-def test_asks_made_while_the_broker_is_away_are_answered_when_it_is_back(tmp_path: Path) -> None:
-    ours = a_bakery(environment(tmp_path, 3), tmp_path)
-    began = time.monotonic()
-    shell(ours | {"CELERY_BROKER_URL": NOBODY}, START.format(asks=3))
-    assert time.monotonic() - began < 20, "whoever asks does not wait for the broker"
-    assert [ask["state"] for ask in look(ours)["asks"]] == ["queued"] * 3
-    with killed([beat(ours), worker(ours)]):
-        found = ended(ours)
-    assert [ask["state"] for ask in found["asks"]] == ["plan_only"] * 3, found["asks"]
-    assert len(found["endings"]) == 3
-
-
-def a_bakery(ours: Environment, folder: Path) -> Environment:
+def a_bakery(folder: Path, model: str) -> Environment:
+    """A repository that was read, and a model service at the URL `model` that is asked by default."""
+    service = {"VPM_PROVIDER": "openai", "VPM_OPENAI_BASE_URL": model, "VPM_OPENAI_API_KEY": "test-key"}
+    ours = environment(folder, 2, VPM_LEASE="2", **service)
     source = a_source(folder / "source.git", BAKES, {})
     manage(ours, "migrate", "-v0")
     manage(ours, "sync", "survival", "--source", str(source.path))
@@ -122,8 +115,8 @@ def line(note: str) -> str:
 
 
 def until_busy(asked: Counter[str]) -> None:
-    """Until the workers have asked something new, or twelve seconds: a kill should hit someone at work."""
-    before, until = asked.total(), time.monotonic() + 12
+    """Until the workers have asked something new, or four seconds: most kills should hit someone at work."""
+    before, until = asked.total(), time.monotonic() + 4
     while asked.total() == before and time.monotonic() < until:
         time.sleep(0.05)
 

@@ -64,13 +64,9 @@ def beat(environment: Environment) -> subprocess.Popen[bytes]:
     return celery(environment, "beat")
 
 
-def worker(
-    environment: Environment, *arguments: str, concurrency: int = 2
-) -> subprocess.Popen[bytes]:
+def worker(environment: Environment, *arguments: str, concurrency: int = 2) -> subprocess.Popen[bytes]:
     """With threads, as `manage.py up` starts it."""
-    return celery(
-        environment, "worker", "--pool", "threads", "--concurrency", str(concurrency), *arguments
-    )
+    return celery(environment, "worker", "--pool", "threads", "--concurrency", str(concurrency), *arguments)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

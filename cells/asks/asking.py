@@ -61,6 +61,8 @@ def start(
     if name not in providers.names():
         known = ", ".join(providers.names())
         raise Refused(sentence("There is no provider %(name)s; there are %(known)s.", name=name, known=known))
+    if modes.mode(mode).about_patch and subject is None:
+        raise Refused(sentence("This mode asks about a waiting patch: open one and press Ask there."))
     if len(notes) > LONGEST or len(comment) > LONGEST:
         raise Refused(sentence("A note is at most %(most)s characters long.", most=LONGEST))
     check_subject(cell, subject)

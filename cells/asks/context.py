@@ -51,7 +51,7 @@ class Builder:
         as_of = health.as_of(self.repository)
         said: dict[str, Any] = {
             "schema": "vpm_context_v1", "mode": self.ask.mode, "repository": self.repository.key,
-            "head": self.head, "as_of": stamp(as_of), "stamp": f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            "head": self.head, "as_of": stamp(as_of), "stamp": f"{self.ask.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
             "project": self.project(), "cell": self.about(),
             "notes_from_human": [self.ask.notes] if self.ask.notes else [], "previous": self.previous(),
         }  # fmt: skip

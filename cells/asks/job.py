@@ -127,8 +127,9 @@ def _prepare(ask: Ask, mode: Mode, mirror: Mirror) -> None:
                 place=".".join(map(str, first["loc"])), what=first["msg"],
             )
         ) from error  # fmt: skip
+    lasting = {name: value for name, value in said.items() if name != "stamp"}  # it only names new files
     fingerprint = hashlib.sha256(
-        json.dumps([said, ask.mode, ask.provider, ask.model, mode.prompt], sort_keys=True).encode()
+        json.dumps([lasting, ask.mode, ask.provider, ask.model, mode.prompt], sort_keys=True).encode()
     ).hexdigest()
     _keep(ask, head=head, context=said, prompt=mode.prompt, fingerprint=fingerprint)
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 from django.utils import timezone
 
-from cells.asks import asking, life
-from cells.models import Ask, Cell
+from cells.asks import asking, life, modes
+from cells.models import Ask, Cell, Patch
+from cells.patches import life as patch_life
 from cells.refusals import Refused
 
 WORDS = {
@@ -42,10 +43,18 @@ def start_due(now: datetime | None = None) -> list[Ask]:
     for cell in rows:
         if due(cell, cell.last, now):
             try:
-                started.append(asking.start(cell=cell, mode=cell.ask_modes[0], by=None, door="schedule"))
+                mode = cell.ask_modes[0]
+                about = subject(cell, mode)
+                started.append(asking.start(cell=cell, mode=mode, by=None, door="schedule", subject=about))
             except Refused:
                 continue  # the page of the cell shows why it cannot be asked
     return started
+
+
+def subject(cell: Cell, mode: str) -> Patch | None:
+    """For a mode that asks about patches: the cell's newest waiting one that nobody asked about yet."""
+    waiting = cell.patches.filter(state=patch_life.PROPOSED).exclude(asks_about__mode=mode)
+    return waiting.first() if mode in modes.modes() and modes.mode(mode).about_patch else None
 
 
 def due(cell: Cell, last: datetime | None, now: datetime) -> bool:

@@ -7,20 +7,20 @@ the prose of a stored answer speaks of files that shall come to be, and claims n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from cells.contract.case import Citation, File
 from cells.contract.policy import default
 from cells.contract.seen import NotJson, Text, texts
-from cells.ssot.state_lines import outline
+from cells.ssot.state_lines import Outline, outline
 from cells.ssot.state_links import links
 
 Kind = Literal["path", "run", "pull_request", "commit"]
 
 _PROSE = (".md", ".markdown", ".txt")
 _COMMIT = re.compile(
-    r"(?:\b(?:commit|sha|merge(?:d)? as|revert(?:s|ed)?)|コミット|/commit)[ \t`:=@/(（]{1,4}([0-9a-f]{7,40})(?![0-9A-Za-z])",
+    r"(?=[cmrsコ/])(?:\b(?:commit|sha|merge(?:d)? as|revert(?:s|ed)?)|コミット|/commit)[ \t`:=@/(（]{1,4}([0-9a-f]{7,40})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _FIELDS = frozenset({"evidence", "evidence_refs", "evidence_paths", "related_files", "reports_dir", "run_id"})
@@ -37,8 +37,9 @@ def cited(files: tuple[File, ...], rationale: str) -> tuple[Citation, ...]:
     `exists` is None: the caller looks it up. Targets: a path (a folder may end in "/"), a run id, "#787", or
     hex digits of a commit. `place` is "path:line", "path" in JSON, and "" in the rationale.
     """
+    said = outline(rationale[:100_000])
     found: dict[tuple[str, str, str], Citation] = {}
-    for citation in (*_in_files(files), *_in_prose("", rationale[:100_000], None)):
+    for citation in (*_in_files(files), *_in_prose("", said, range(1, len(said.lines) + 1))):
         if len(found) == _MOST:
             break
         found.setdefault((citation.kind, citation.target, citation.place), citation)
@@ -48,25 +49,24 @@ def cited(files: tuple[File, ...], rationale: str) -> tuple[Citation, ...]:
 def _in_files(files: tuple[File, ...]) -> Iterator[Citation]:
     for text in texts(files, default().work):
         if text.new and text.path.lower().endswith(_PROSE):
-            yield from _in_prose(text.path, text.new, {number for number, _ in text.added})
+            yield from _in_prose(text.path, text.new_outline, [number for number, _ in text.added])
         elif text.new_json is not None and not isinstance(text.new_json, NotJson):
             yield from _in_json(text)
 
 
-def _in_prose(path: str, text: str, lines: set[int] | None) -> Iterator[Citation]:
-    """Links outside code; `lines` are the ones that count (None: all)."""
-    shape = outline(text)
-    for _, _, number, _, data in links(shape, 1, len(shape.lines)):
-        if lines is None or number in lines:
-            place = f"{path}:{number}" if path else ""
+def _in_prose(path: str, shape: Outline, lines: Sequence[int]) -> Iterator[Citation]:
+    """Links outside code on these lines, then commits."""
+    for number in lines:
+        place = f"{path}:{number}" if path else ""
+        for *_, data in links(shape, number, number):
             yield from (Citation(kind, target, place) for kind, target in _targets(data))
-    for number, line in enumerate(shape.lines, start=1):
-        if (lines is None or number in lines) and shape.prose(number):
+    for number in lines:
+        if shape.prose(number):
             place = f"{path}:{number}" if path else ""
             # A date or a counter is no commit: those have a letter among their digits.
             yield from (
                 Citation("commit", found[1].lower(), place)
-                for found in _COMMIT.finditer(line)
+                for found in _COMMIT.finditer(shape.lines[number - 1])
                 if re.search("[a-f]", found[1], re.IGNORECASE)
             )
 
@@ -83,7 +83,7 @@ def _targets(data: dict[str, Any]) -> Iterator[tuple[Kind, str]]:
 
 
 def _in_json(text: Text) -> Iterator[Citation]:
-    added = set(_STRING.findall(text.added_text()))
+    added = set(_STRING.findall(text.added_text))
     for name, value in _references(text.new_json):
         if value in added:
             if name == "run_id":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from cells.evidence.globs import glob
+from cells.evidence.globs import Part, glob
 
 
 class Globs:
@@ -15,27 +15,32 @@ class Globs:
     def __init__(self, patterns: Iterable[str]) -> None:
         folders, names, others = [], [], []
         for one in map(glob, patterns):
-            for parts in one.alternatives:
-                match parts:
-                    case (*above, None) if all(isinstance(part, str) for part in above):
-                        folders.append("".join(f"{part}/" for part in above))
-                    case (None, str(name)):
-                        names.append(re.escape(name) + r"\Z")
-                    case (None, re.Pattern() as shape):
-                        names.append(shape.pattern)
-                    case _:
-                        others.append(one)
+            for *above, last in one.alternatives:
+                if last is None and all(isinstance(part, str) for part in above):
+                    folders.append("".join(f"{part}/" for part in above))
+                elif above == [None]:
+                    names.append(_name(last))
+                else:
+                    others.append((re.compile(_name(last)), one))
         self._folders = tuple(folders)
         self._names = re.compile("|".join(names) or "(?!)")
-        self._others = tuple(dict.fromkeys(others))
+        self._others = tuple(others)
 
     def match(self, path: str) -> bool:
-        return (
-            # `reports/**` means the path `reports`, too.
-            f"{path}/".startswith(self._folders)
-            or self._names.match(path, path.rfind("/") + 1) is not None
-            or any(other.matches(path) for other in self._others)
-        )
+        # `reports/**` means the path `reports`, too.
+        if f"{path}/".startswith(self._folders):
+            return True
+        name = path[path.rfind("/") + 1 :]
+        if self._names.match(name):
+            return True
+        return any(last.match(name) and whole.matches(path) for last, whole in self._others)
+
+
+def _name(part: Part) -> str:
+    """A regex for the last part of a path; nothing is known of it where a glob ends in `**`."""
+    if part is None:
+        return ""
+    return part.pattern if isinstance(part, re.Pattern) else re.escape(part) + r"\Z"
 
 
 @lru_cache(maxsize=256)

@@ -85,7 +85,6 @@ def _of(name: str, rule: Rule, seen: Seen, most: int) -> list[_Said]:
     """What one rule says, at most `most` reasons and a count of the rest."""
     if rule.says == "off":
         return []
-    asks = _ASKS[rule.says]
     try:
         found = list(islice(RULES[name](seen, rule.params), _MOST_COUNTED))
     except Exception as error:
@@ -95,6 +94,9 @@ def _of(name: str, rule: Rule, seen: Seen, most: int) -> list[_Said]:
             error=type(error).__name__,
         )
         return [_Said(_review(name, why), "MEDIUM", failed=True)]
+    if not found:
+        return []
+    asks = _ASKS[rule.says]
     reasons = [Reason(name, place, why, asks) for place, why in found[:most]]
     if len(found) > len(reasons):
         more = sentence("There are %(count)s more like this.", count=len(found) - len(reasons))

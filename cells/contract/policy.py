@@ -60,7 +60,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The whole policy. `version` is the first 12 hex digits of its text's sha256; `work` bounds the reading.
+    """The whole policy. `version` is 12 hex digits that change with any text it was made of, the default's
+    too; `work` bounds the reading.
 
     With `why` set the file it came from was broken, and every verdict asks for a person.
     """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from cells.contract.case import Case, File
+from cells.ssot.state_lines import Outline, outline
 
 # Git looks for a NUL here too when it decides what is binary.
 _HEAD = 8_000
@@ -22,7 +24,7 @@ class NotJson:
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """One changed text file. `old` and `new` are None where there is no file; `added` holds (line number, line).
 
@@ -47,11 +49,20 @@ class Text:
     def markdown(self) -> bool:
         return self.path.lower().endswith(_PROSE)
 
+    @cached_property
     def added_text(self) -> str:
         return "\n".join(line for _, line in self.added)
 
+    @cached_property
+    def old_outline(self) -> Outline:
+        return outline(self.old or "")
+
+    @cached_property
+    def new_outline(self) -> Outline:
+        return outline(self.new or "")
+
     def place(self, offset: int, joined: str) -> str:
-        """Where in the new file a position of `added_text()` stands, as "path:line"."""
+        """Where in the new file a position of `added_text` stands, as "path:line"."""
         return f"{self.path}:{self.added[joined.count(chr(10), 0, offset)][0]}"
 
 
@@ -67,7 +78,7 @@ class Seen:
 
 def look(case: Case, work: Mapping[str, int], lanes: Mapping[str, tuple[str, ...]]) -> Seen:
     """The case with its files read as far as `work` allows."""
-    return Seen(case, tuple(texts(case.files, work)), touched(case), lanes.get(case.lane))
+    return Seen(case, texts(case.files, work), touched(case), lanes.get(case.lane))
 
 
 def touched(case: Case) -> tuple[str, ...]:
@@ -83,14 +94,21 @@ def is_text(file: File) -> bool:
     return file.read and regular and not file.binary and not any(b"\0" in side[:_HEAD] for side in sides)
 
 
-def texts(files: tuple[File, ...], work: Mapping[str, int]) -> Iterator[Text]:
+def texts(files: tuple[File, ...], work: Mapping[str, int]) -> tuple[Text, ...]:
     """The text files among them, read as far as `work` allows."""
-    left = work["all_bytes"]
+    return _texts(files, work["file_bytes"], work["all_bytes"])
+
+
+# One proposal is kept: what it cites is read from its files right before they are judged.
+@lru_cache(maxsize=1)
+def _texts(files: tuple[File, ...], file_bytes: int, all_bytes: int) -> tuple[Text, ...]:
+    found, left = [], all_bytes
     for file in files:
         if is_text(file):
-            most = min(work["file_bytes"], left)
-            yield _text(file, most)
+            most = min(file_bytes, left)
+            found.append(_text(file, most))
             left -= min(most, len(file.new or b"") + len(file.old or b""))
+    return tuple(found)
 
 
 def _text(file: File, most: int) -> Text:

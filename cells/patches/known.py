@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -97,7 +97,7 @@ class Known:
             key = (cited.kind, cited.target, folder if cited.kind == "path" else "")
             if key not in found:
                 found[key] = self.exists(cited, folder)
-            answers.append(replace(cited, exists=found[key]))
+            answers.append(Citation(cited.kind, cited.target, cited.place, found[key]))
         return tuple(answers)
 
     def exists(self, cited: Citation, folder: str = "") -> bool | None:

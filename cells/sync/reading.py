@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from cells.contract.policy import default
 from cells.models import Repository
 from cells.patches import landing
 from cells.sentences import Sentence, sentence
@@ -113,13 +114,13 @@ def _record(reading: Reading, digest: str) -> dict[str, Any]:
 
 
 def _digest(mirror: Mirror) -> str:
-    """Names everything a reading depends on: our branch, the source's branches, the readers."""
+    """Names everything a reading depends on: our branch, the source's branches, the readers, the default contract."""
     refs = sorted(
         (
             mirror.branches("refs/source/") | {"": "|".join(sorted(mirror.branches("refs/heads/").values()))}
         ).items()
     )
-    return READER + ":" + hashlib.sha256(repr(refs).encode()).hexdigest()[:48]
+    return READER + ":" + hashlib.sha256(repr((refs, default().version)).encode()).hexdigest()[:48]
 
 
 def _unreadable(path: str, change: Change) -> Sentence | None:

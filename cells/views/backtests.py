@@ -76,7 +76,9 @@ def cases(result: dict[str, Any], asked: QueryDict) -> list[dict[str, Any]]:
 
 
 def _context(repository: Repository) -> dict[str, Any]:
-    rows = repository.backtests.select_related("asked_by").defer("result", "contract")
+    rows = (
+        Backtest.objects.filter(repository=repository).select_related("asked_by").defer("result", "contract")
+    )
     counted = KeyTransform("decisions", KeyTransform("counts", "result"))
     return {"repository": repository, "runs": rows.annotate(counted=counted)[:RUNS]}
 

@@ -45,13 +45,20 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?") document.getElementById("help")?.showModal();
 });
 
-// A swap must not steal what a person is typing: a section with a filled or focused field is left alone.
+// Whether a person chose something else than the page came with.
+function chosen(field) {
+  if (field.type === "radio") return field.checked !== field.defaultChecked;
+  return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+}
+
+// A swap must not steal what a person is typing or chose: a section with a filled, changed or focused field is left alone.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const target = event.detail.target;
   const byPulse = event.detail.requestConfig?.triggeringEvent?.type === "vpm:changed";
   const typing = target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
   const typed = [...target.querySelectorAll("textarea")].some((field) => field.value);
-  if (byPulse && (typing || typed)) event.detail.shouldSwap = false;
+  const picked = [...target.querySelectorAll("input[type=radio], select")].some(chosen);
+  if (byPulse && (typing || typed || picked)) event.detail.shouldSwap = false;
 });
 
 // What changed is said once, for those who do not see it.

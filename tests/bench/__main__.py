@@ -49,8 +49,9 @@ def measured(room: Path, as_json: bool) -> None:
     """Every case, printed. Imports stand here because models need `begin`."""
     from cells.demo.write import write_demo
     from cells.repositories import known_as
-    from tests.bench import deciding, pages, reading, table
+    from tests.bench import asking, deciding, judging, pages, reading, table
     from tests.real.conftest import DATA
+    from tests.services import Missing
 
     say = Console(stderr=True).print
     demo = write_demo(room / "demo.git", DEMO_NOW)
@@ -63,13 +64,26 @@ def measured(room: Path, as_json: bool) -> None:
     ratios = reading.reading(copy, turns=3) + reading.nothing_new(source, turns=20)
     say("Landings …")
     ratios += deciding.deciding(copy, room, turns=20)
+    say("Verdicts …")
+    judged = reading.sync(known_as("judged", str(copy)))
+    loop = judging.judging(judged, turns=10)
+    if source is bundle:
+        say("Back-tests …")
+        loop += judging.replaying(judged, DATA / "pr_history.jsonl", turns=3)
+    say("Asks …")
+    try:
+        loop += asking.asking(demo, room, turns=5)
+    except Missing as missing:
+        say(f"Asks were not measured: {missing}")
+    say(table.rates(loop))
+    ratios += loop
     say("Pages of the demo …")
     ratios += pages.pages(reading.sync(known_as("demo", str(demo))), turns=30)
     if as_json:
         json.dump({"source": source.name, "ratios": table.as_json(ratios)}, sys.stdout, indent=1)
         print()
     else:
-        title = f"Syncs and landings of {source.name}, pages of the demo. Times in ms; a ratio is of medians."
+        title = f"Syncs, landings and verdicts of {source.name}, asks and pages of the demo. Times in ms; a ratio is of medians."
         Console().print(table.table(ratios, title))
 
 

@@ -24,17 +24,28 @@ def table(ratios: Iterable[Ratio], title: str) -> Table:
     return shown
 
 
+def rates(ratios: Iterable[Ratio]) -> str:
+    """ "ask with rules: 30 a second (no-op task: 700)", one line each."""
+    return "\n".join(
+        f"{one.work}: {one.per_second:.3g} a second ({one.baseline}: {1 / median(one.against):.3g})"
+        for one in ratios
+    )
+
+
 def milliseconds(seconds: float) -> str:
+    if seconds < 0.001:
+        return f"{1000 * seconds:.3f}"
     return f"{1000 * seconds:.1f}" if seconds < 1 else f"{1000 * seconds:.0f}"
 
 
 def as_json(ratios: Iterable[Ratio]) -> list[dict[str, Any]]:
-    """[{measured, baseline, ratio, seconds, baseline_seconds}], seconds as {min, median, max, turns}."""
+    """[{measured, baseline, ratio, per_second, seconds, baseline_seconds}], seconds as {min, median, max, turns}."""
     return [
         {
             "measured": one.work,
             "baseline": one.baseline,
             "ratio": round(one.ratio, 4),
+            "per_second": round(one.per_second, 3),
             "seconds": _summary(one.times),
             "baseline_seconds": _summary(one.against),
         }

@@ -15,11 +15,12 @@ def nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One thing to time; `before` makes ready what `run` needs and is not timed."""
+    """Something to time; `before` makes ready what `run` needs and is not timed. Times are of one of its `things`."""
 
     name: str
     run: Callable[[], object]
     before: Callable[[], object] = nothing
+    things: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Ratio:
     @property
     def ratio(self) -> float:
         return median(self.times) / median(self.against)
+
+    @property
+    def per_second(self) -> float:
+        return 1 / median(self.times)
 
 
 def by_turns(baseline: Work, *works: Work, turns: int) -> list[Ratio]:
@@ -54,4 +59,4 @@ def _time(work: Work) -> float:
     gc.collect()
     began = perf_counter()
     work.run()
-    return perf_counter() - began
+    return (perf_counter() - began) / work.things

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from cells.backtest import job
 from cells.models import Ask, Backtest, Repository
-from tests.factories import a_user
+from tests.factories import a_user, source_of, sync
 
 
 def ask(page: Page, mode: str) -> None:
@@ -37,6 +37,16 @@ def test_a_plan_is_sent_back_and_the_new_ask_says_why(page: Page, bakery: Reposi
     page.get_by_role("button", name="Send back").click()
     expect(page.locator("#ask")).to_contain_text("The noon run is missing.")
     assert Ask.objects.count() == 2
+
+
+def test_what_was_chosen_survives_a_change_elsewhere(page: Page, bakery: Repository) -> None:
+    page.goto("/cells/oven/")
+    page.get_by_text("Take a snapshot of the project", exact=True).click()
+    with page.expect_response(lambda answer: "/pulse" in answer.url and answer.status == 200):
+        source_of(bakery).commit({"docs/elsewhere.md": "Elsewhere."})
+        sync(bakery)
+    page.wait_for_timeout(500)
+    expect(page.get_by_label("Take a snapshot of the project")).to_be_checked()
 
 
 def test_the_keys_lead_to_the_asks(page: Page, bakery: Repository) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from time import sleep
 
 import pytest
 from rich.console import Console
 
-from tests.bench import deciding, pages, reading, table
+from tests.bench import asking, deciding, judging, pages, reading, table
 from tests.bench.timing import Ratio, Work, by_turns
 from tests.factories import a_repository, a_source
 
@@ -36,6 +37,24 @@ def test_pages_are_measured(tmp_path: Path) -> None:
     assert measured(ratios) == [
         "map page", "map.json", "cell page", "cell page, 60 more", "timeline, 60 more",
     ]  # fmt: skip
+
+
+def test_verdicts_and_back_tests_are_measured(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path)
+    assert measured(judging.judging(repository, turns=1)) == ["verdict", "verdict, case built"]
+    assert measured(judging.replaying(repository, None, turns=1)) == ["back-test"]
+
+
+@pytest.mark.redis
+def test_asks_are_measured(tmp_path: Path) -> None:
+    source = a_source(tmp_path / "bakery.git").path
+    assert measured(asking.asking(source, tmp_path, turns=1)) == ["ask with rules"]
+
+
+def test_times_are_of_one_thing_and_told_as_so_many_a_second() -> None:
+    [one] = by_turns(Work("base", lambda: None), Work("work", lambda: sleep(0.02), things=4), turns=1)
+    assert 0.005 <= one.times[0] < 0.02
+    assert table.rates([Ratio("ask", "task", (0.02,), (0.002,))]) == "ask: 50 a second (task: 500)"
 
 
 def test_a_ratio_is_of_medians_and_its_line_fits_eighty_columns() -> None:

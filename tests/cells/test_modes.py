@@ -193,6 +193,12 @@ def test_a_run_that_proves_nothing_ends_plan_only_and_says_why(changes: dict[str
     assert outcome.plan
 
 
+def test_measurements_without_a_run_are_plan_only_and_shelve_nothing() -> None:
+    _, outcome = literal("update_north_star", a_context(recent_evidence_runs=[a_run(status="", type="metric")]))
+    assert (outcome.edits, outcome.needs) == ((), ())
+    assert outcome.plan
+
+
 def test_no_evidence_at_all_is_plan_only() -> None:
     _, outcome = literal("update_north_star", a_context(recent_evidence_runs=[]))
     assert outcome.edits == ()
@@ -379,7 +385,7 @@ def test_the_contract_of_understanding_is_what_the_state_says() -> None:
     assert [item["desc"] for item in said["plan"]] == ["Order the pump", "Lay the pipe"]
     (edit,) = outcome.edits
     assert isinstance(edit, AddFile)
-    assert edit.path == "reports/ask/ask_20260310T180000Z.json"
+    assert edit.path == "reports/ask/ask_pump_20260310T180000Z.json"
     record = json.loads(edit.content)
     assert record["understanding"]["delta"] == "One pump is missing."
     assert record["confidence"] is None

@@ -79,12 +79,25 @@ def _contradicted(seen: Context) -> dict[str, Any]:
 
 
 def _without_runs(seen: Context) -> dict[str, Any]:
-    unused = [f"Run {run.id} was not used: {run.unusable()}." for run in seen.recent_evidence_runs[:5]]
+    tried = [run for run in seen.recent_evidence_runs if run.status or run.type in ("run", "log")]
+    if seen.recent_evidence_runs and not tried:
+        return _not_runs()
+    unused = [f"Run {run.id} was not used: {run.unusable()}." for run in tried[:5]]
     return _answer(
         rationale=["No run of this cell succeeded on the main branch with a time that names its zone."],
         warnings=unused,
         plan=["Run the cell again, and let the run record its status and its time in UTC."],
         needs=[need("run", "status")],
+    )
+
+
+def _not_runs() -> dict[str, Any]:
+    """Measurements and notes: a model may read more in them, the rules record only runs."""
+    return _answer(
+        rationale=[
+            "The newest evidence says nowhere whether a run succeeded, and the rules record only runs."
+        ],
+        plan=["Ask a model, or let the cell's runs record their status."],
     )
 
 

@@ -55,3 +55,4 @@ class Mode:
     outcome: Callable[[Any, dict[str, Any]], Outcome]
     shown: Callable[[Any], tuple[Section, ...]]
     allowed: tuple[str, ...] = field(default=())  # globs of paths its edits may touch
+    about_patch: bool = False  # it asks about a waiting patch, not about the cell alone

@@ -175,5 +175,6 @@ MODE = Mode(
     literally=literally,
     outcome=outcome,
     shown=shown,
+    about_patch=True,
     allowed=ALLOWED,
 )

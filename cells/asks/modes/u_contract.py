@@ -22,6 +22,7 @@ from cells.asks.modes._common import (
     needed,
     one_line,
     section,
+    slug,
 )
 from cells.asks.modes._context import Cell, Conflict, Document, Facts, Run, Subject
 from cells.asks.modes.base import Mode, Outcome, Section
@@ -170,9 +171,10 @@ def outcome(reply: Reply, context: dict[str, Any]) -> Outcome:
     shown_paths = {path for run in seen.recent_evidence_runs for path in run.related_files}
     shown_paths |= {each.path for each in seen.state_documents}
     cited = tuple(dict.fromkeys(each.path for each in reply.citations if each.path in shown_paths))
+    path = f"reports/ask/ask_{slug(seen.cell.key)}_{seen.stamp}.json"
     return replace(
         told,
-        edits=(AddFile(path=f"reports/ask/ask_{seen.stamp}.json", content=content, evidence=cited),),
+        edits=(AddFile(path=path, content=content, evidence=cited),),
         title=f"Keep the answer about {one_line(seen.cell.title or seen.cell.key, 80)}",
         rationale=tuple(filter(None, [one_line(reply.understanding.C)])),
     )

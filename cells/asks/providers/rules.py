@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 
+from cells.asks.modes.base import ModeRefused
 from cells.asks.providers.base import ProviderFailed, Question, Reply
 from cells.sentences import sentence
 
@@ -19,8 +20,10 @@ class Rules:
         alive()
         try:
             said = json.dumps(question.mode.literally(question.context), ensure_ascii=False, indent=1)
+        except ModeRefused:
+            raise
         except Exception as error:  # a context nobody thought of ends this ask, not the worker
-            why = getattr(error, "why", f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
             raise ProviderFailed(
                 sentence("The rules cannot answer from this context: %(why)s", why=why), again=False
             ) from error

@@ -14,23 +14,26 @@ from cells.sentences import sentence
 
 _SUBJECT = r"(?:contract|instructions?|rules?|polic(?:y|ies)|prompts?|guard(?:rail)?s?|safety|reviewers?)"
 _THING = r"(?:pr|pull\s{1,3}request|patch|proposal|change|request|merge)"
+# The first letters come first: few places of a text begin with one, and only those are looked at closely.
 _ORDER = re.compile(
-    rf"""\b(?:ignore|disregard|bypass|circumvent|forget|override)\b[^.。]{{0,40}}?\b{_SUBJECT}\b
-      | \b(?:approve|accept|auto-?\s?merge)\s{{1,3}}(?:this|it|me)\b
-      | \b(?:approve|accept|merge|land)\s{{1,3}}(?:this|the)\s{{1,3}}{_THING}\s{{1,3}}
+    rf"""\b(?=[abcdfilmnopsvwy])(?:
+        (?:ignore|disregard|bypass|circumvent|forget|override)\b[^.。]{{0,40}}?\b{_SUBJECT}\b
+      | (?:approve|accept|auto-?\s?merge)\s{{1,3}}(?:this|it|me)\b
+      | (?:approve|accept|merge|land)\s{{1,3}}(?:this|the)\s{{1,3}}{_THING}\s{{1,3}}
         (?:now|immediately|automatically|without|at\s{{1,3}}once)\b
-      | \b(?:must|should|shall|will|please)\s{{1,3}}(?:be\s{{1,3}})?(?:auto-?\s?)?approved?\b
-      | \b(?:no|skip|without)\s{{1,3}}(?:the\s{{1,3}}|any\s{{1,3}}|human\s{{1,3}}|further\s{{1,3}}){{0,2}}review\b
-      | \byou\s{{1,3}}are\s{{1,3}}(?:now\s{{1,3}})?(?:the|a|an)\s{{1,3}}(?:judge|reviewer|approver|contract|assistant)\b
-      | \bmark\s{{1,3}}(?:this|it)\s{{1,3}}(?:as\s{{1,3}})?(?:safe|approved|low|green)\b
-      | \b(?:verdict|decision)\s{{0,3}}(?:is|must\s{{1,3}}be|should\s{{1,3}}be|:|=)\s{{0,3}}["'`]?(?:auto|approve)
-      | \bsystem\s{{1,3}}prompt\b
-      | (?:契約|指示|命令|ルール|規則|規約|ポリシー|プロンプト)[をは]?(?:すべて|全て)?[、]?(?:無視|破棄|忘れ)
+      | (?:must|should|shall|will|please)\s{{1,3}}(?:be\s{{1,3}})?(?:auto-?\s?)?approved?\b
+      | (?:no|skip|without)\s{{1,3}}(?:the\s{{1,3}}|any\s{{1,3}}|human\s{{1,3}}|further\s{{1,3}}){{0,2}}review\b
+      | you\s{{1,3}}are\s{{1,3}}(?:now\s{{1,3}})?(?:the|a|an)\s{{1,3}}(?:judge|reviewer|approver|contract|assistant)\b
+      | mark\s{{1,3}}(?:this|it)\s{{1,3}}(?:as\s{{1,3}})?(?:safe|approved|low|green)\b
+      | (?:verdict|decision)\s{{0,3}}(?:is|must\s{{1,3}}be|should\s{{1,3}}be|:|=)\s{{0,3}}["'`]?(?:auto|approve)
+      | system\s{{1,3}}prompt\b
+    ) | (?=[こプポルレ命契審承指本確自規])(?:
+        (?:契約|指示|命令|ルール|規則|規約|ポリシー|プロンプト)[をは]?(?:すべて|全て)?[、]?(?:無視|破棄|忘れ)
       | (?:この|本)(?:pr|プルリクエスト|プルリク|パッチ|提案|変更|差分)[をは](?:必ず|すぐに?|直ちに|今すぐ|自動で)?(?:承認|マージ|許可)し[てろ]
       | 承認(?:して(?:ください|下さい)|せよ|しろ)
       | (?:レビュー|確認|審査)(?:は|を)?(?:不要|省略|飛ばし|スキップ|せずに|なしで)
       | 自動(?:で)?(?:マージ|承認)(?:して|せよ|しろ|を許可)
-    """,
+    )""",
     re.VERBOSE,
 )
 _VERDICT = re.compile(r"auto[ _-]merge[ _-]ok")

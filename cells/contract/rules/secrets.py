@@ -14,7 +14,7 @@ from cells.contract.seen import Seen
 from cells.sentences import Sentence, sentence
 
 _TOKEN = re.compile(
-    r"""(?<![A-Za-z0-9_-])(?:
+    r"""(?=[Aegsx])(?<![A-Za-z0-9_-])(?:
         (?P<AWS>(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9]))
       | (?P<GitHub>gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})
       | (?P<GitLab>glpat-[A-Za-z0-9_-]{20,255})
@@ -27,11 +27,11 @@ _TOKEN = re.compile(
 )
 _KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY")
 _PASSWORD = re.compile(
-    r"""(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|credentials?|パスワード|暗証)[A-Za-z_]{0,20}
+    r"""(?=[acpstパ暗])(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|credentials?|パスワード|暗証)[A-Za-z_]{0,20}
         ["'`]?[ \t]{0,3}[:=：＝][ \t]{0,3}["'`]?(?P<value>[^\s"'`,;<>(){}\[\]$]{8,200})""",
     re.VERBOSE | re.IGNORECASE,
 )
-_URL = re.compile(r"[a-z]{2,10}://[^\s/:@]{1,64}:(?P<value>[^\s/:@]{4,128})@")
+_URL = re.compile(r"://(?<=[a-z]{2}://)[^\s/:@]{1,64}:(?P<value>[^\s/:@]{4,128})@")
 _BITS = 3.2
 
 

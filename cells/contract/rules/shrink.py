@@ -9,7 +9,7 @@ from typing import Any
 from cells.contract.rules import Finding
 from cells.contract.seen import Seen
 from cells.sentences import Sentence, sentence
-from cells.ssot.state_lines import Outline, outline
+from cells.ssot.state_lines import Outline
 
 _NUMBER = re.compile(r"^[\d.．)）、\s]+")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
@@ -65,8 +65,8 @@ def _letters(text: str) -> int:
 def headings_lost(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for text in seen.texts:
         if text.markdown and text.old and text.new is not None:
-            kept = {_title(heading.title) for heading in outline(text.new).headings}
-            for heading in outline(text.old).headings:
+            kept = {_title(heading.title) for heading in text.new_outline.headings}
+            for heading in text.old_outline.headings:
                 if _title(heading.title) not in kept:
                     yield (
                         text.path,
@@ -87,16 +87,15 @@ def cut_off(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
         if text.markdown and text.new and text.whole and text.added:
             # A document that grew may well end in a phrase; one that lost text and does so was probably cut.
             lost = bool(text.old) and _letters(text.new) < _letters(text.old or "")
-            found = _ending(text.new, lost)
-            before = _ending(text.old or "", lost)
+            found = _ending(text.new_outline, lost)
+            before = _ending(text.old_outline, lost) if found else None
             # What ended in the same way before is no news.
             if found and (before is None or found[1] != before[1]):
                 yield f"{text.path}:{found[0]}", found[1]
 
 
-def _ending(text: str, lost: bool) -> tuple[int, Sentence] | None:
+def _ending(shape: Outline, lost: bool) -> tuple[int, Sentence] | None:
     """The line where a document stops in the middle, and why it looks so."""
-    shape = outline(text)
     last = next((n for n in range(len(shape.lines), 0, -1) if shape.lines[n - 1].strip()), 0)
     if not last:
         return None

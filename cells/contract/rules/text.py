@@ -23,9 +23,9 @@ _POSING = (
     "\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u0474\u0475\u04ae\u04af\u04bb\u04c0\u04cf\u0501\u050c\u051b\u051d"
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b9\u03bd\u03bf\u03c1\u03c5"
 )
-_LOOK_ALIKE = re.compile(
-    f"[A-Za-z][{_POSING}]|[{_POSING}][A-Za-z]|[\u2c60-\u2c7f\u0251\u0261\uab00-\uab6f\U0001d400-\U0001d7ff]"
-)
+_ODD = "\u2c60-\u2c7f\u0251\u0261\uab00-\uab6f\U0001d400-\U0001d7ff"
+_SUSPECT = re.compile(f"[{_POSING}{_ODD}]")
+_LOOK_ALIKE = re.compile(f"[A-Za-z][{_POSING}]|[{_POSING}][A-Za-z]|[{_ODD}]")
 _KANJI_VARIANT = re.compile("[\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 
 
@@ -53,7 +53,7 @@ def spoken(seen: Seen) -> Iterator[tuple[str, str, Text | None]]:
             yield "", words[:100_000], None
     for text in seen.texts:
         if text.added:
-            yield text.path, text.added_text(), text
+            yield text.path, text.added_text, text
 
 
 def _harmless(text: str, at: int) -> bool:
@@ -75,7 +75,7 @@ def _emoji(char: str) -> bool:
 
 def look_alikes(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for place, joined, text in spoken(seen):
-        if not joined.isascii():
+        if not joined.isascii() and _SUSPECT.search(joined):
             for found in _LOOK_ALIKE.finditer(joined):
                 yield (
                     text.place(found.start(), joined) if text else place,
@@ -89,7 +89,7 @@ def look_alikes(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
 def html_comments(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for text in seen.texts:
         if text.markdown:
-            joined = text.added_text()
+            joined = text.added_text
             for found in re.finditer("<!--", joined):
                 yield (
                     text.place(found.start(), joined),

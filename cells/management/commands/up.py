@@ -18,11 +18,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from cells.accounts import sign_in_link
-from cells.models import Repository
+from cells.asks import asking
+from cells.models import Cell, Repository
 from vpm.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
+DEMO_ASKS = {"hello-s5": "update_north_star", "metrics-echo": "update_north_star", "pr-groomer": "pr_groomer"}
 
 
 class Command(BaseCommand):
@@ -79,6 +81,13 @@ class Command(BaseCommand):
             call_command("demo", source, force=True, stdout=self.stdout)
             self.say("Reading it …")
             call_command("sync", "demo", source=str(source), stdout=self.stdout)
+            self.ask_a_few()
+
+    def ask_a_few(self) -> None:
+        """So that a newcomer sees how an ask ends: as a patch, and as a plan that says what is missing."""
+        cells = Cell.objects.select_related("repository").filter(repository__key="demo", key__in=DEMO_ASKS)
+        for cell in cells:
+            asking.start(cell=cell, mode=DEMO_ASKS[cell.key], by=None, door="demo")
 
     def collect_static(self) -> None:
         """Collecting hashes and compresses megabytes: only when a source changed."""
