@@ -10,7 +10,7 @@ from django.conf import settings
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.models import Ask, Backtest, Patch, Repository, SyncRun
-from cells.patches import automatic, landing, pushing, verdicts
+from cells.patches import automatic, landing, life, pushing, verdicts
 from cells.ssot.mirror import Mirror
 from cells.sync import runs
 
@@ -85,6 +85,10 @@ def settle(**_: object) -> None:
     stuck = landing.settle() + runs.settle() + job.settle() + replays.settle()
     if stuck:
         log.info("settled %s jobs that had stopped moving", stuck)
+    for repository in Repository.objects.filter(
+        patches__state=life.PROPOSED, patches__decision=""
+    ).distinct():
+        verdicts.judge_waiting(repository, Mirror(repository.mirror))
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():
         pushing.push(repository)
 

@@ -23,6 +23,7 @@ from cells.asks import asking, context, life, modes, providers, replies
 from cells.asks.modes.base import Mode, ModeRefused, Outcome
 from cells.asks.providers.base import ProviderFailed, Question
 from cells.clock import lease, wake
+from cells.evidence.globs import glob
 from cells.models import Ask, Patch
 from cells.patches import edits, verdicts
 from cells.patches.edits import EditRefused
@@ -98,7 +99,9 @@ def _answer(ask: Ask, began: float) -> None:
     assert ask.context is not None
     outcome = mode.outcome(read.answer, ask.context)
     spent = ask.seconds + time.monotonic() - began
-    patch = _propose(ask, mode, mirror, outcome) if outcome.edits else None
+    patch = ask.patch or (_propose(ask, mode, mirror, outcome) if outcome.edits else None)
+    if patch and not patch.decision:
+        verdicts.judge_waiting(ask.repository, mirror, [patch])
     told = {
         "plan": list(outcome.plan), "warnings": list(outcome.warnings), "lease_until": None, "step": "",
         "needs": [{**need, "sentence": _stored(need["sentence"])} for need in outcome.needs],
@@ -169,6 +172,11 @@ def _question(ask: Ask, mode: Mode) -> None:
 def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome) -> Patch | None:
     """The edits on today's main as a waiting patch with its verdict; None when main already says all of it."""
     _step(ask, "patch")
+    for path in edits.paths(outcome.edits):
+        if not any(glob(pattern).matches(path) for pattern in mode.allowed):
+            raise Failed(
+                sentence("The mode %(mode)s does not change %(path)s.", mode=ask.mode, path=path[:200])
+            )
     repository = ask.repository
     main = mirror.tip(f"refs/heads/{repository.branch}")
 
@@ -182,9 +190,7 @@ def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome) -> Patch | 
         at=ask.created_at, cells=(cell,) if cell else (), lane=cell.lane if cell else None,
         edits=edits.dump(outcome.edits),
     )  # fmt: skip
-    _still_ours(ask)
-    patch = propose(repository, main, what, actor=WORKER)
-    verdicts.judge_waiting(repository, mirror, [patch])
+    patch = propose(repository, main, what, actor=WORKER, claim=lambda made: _keep(ask, patch=made))
     return patch
 
 
@@ -201,11 +207,6 @@ def _reader(mirror: Mirror, main: str) -> Callable[[str], bytes | None]:
         return mirror.data(found.blob)
 
     return read
-
-
-def _still_ours(ask: Ask) -> None:
-    if not Ask.objects.filter(pk=ask.pk, state=life.RUNNING, attempts=ask.attempts).exists():
-        raise Ended
 
 
 def _alive(ask: Ask) -> Callable[[], None]:

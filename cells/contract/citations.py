@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 from typing import Any, Literal
 
 from cells.contract.case import Citation, File
@@ -39,7 +40,7 @@ def cited(files: tuple[File, ...], rationale: str) -> tuple[Citation, ...]:
     """
     said = outline(rationale[:100_000])
     found: dict[tuple[str, str, str], Citation] = {}
-    for citation in (*_in_files(files), *_in_prose("", said, range(1, len(said.lines) + 1))):
+    for citation in chain(_in_files(files), _in_prose("", said, range(1, len(said.lines) + 1))):
         if len(found) == _MOST:
             break
         found.setdefault((citation.kind, citation.target, citation.place), citation)
@@ -56,19 +57,26 @@ def _in_files(files: tuple[File, ...]) -> Iterator[Citation]:
 
 def _in_prose(path: str, shape: Outline, lines: Sequence[int]) -> Iterator[Citation]:
     """Links outside code on these lines, then commits."""
-    for number in lines:
-        place = f"{path}:{number}" if path else ""
-        for *_, data in links(shape, number, number):
-            yield from (Citation(kind, target, place) for kind, target in _targets(data))
-    for number in lines:
-        if shape.prose(number):
-            place = f"{path}:{number}" if path else ""
-            # A date or a counter is no commit: those have a letter among their digits.
-            yield from (
-                Citation("commit", found[1].lower(), place)
-                for found in _COMMIT.finditer(shape.lines[number - 1])
-                if re.search("[a-f]", found[1], re.IGNORECASE)
-            )
+    for first, last in _runs(lines):
+        for _, _, number, _, data in links(shape, first, last):
+            yield from (Citation(kind, target, _place(path, number)) for kind, target in _targets(data))
+    said = "\n".join(shape.lines[number - 1] for number in lines)
+    for found in _COMMIT.finditer(said):
+        number = lines[said.count("\n", 0, found.start())]
+        # A date or a counter is no commit: those have a letter among their digits.
+        if shape.prose(number) and re.search("[a-f]", found[1], re.IGNORECASE):
+            yield Citation("commit", found[1].lower(), _place(path, number))
+
+
+def _runs(lines: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, last) of the lines that follow each other."""
+    for _, run in groupby(enumerate(lines), key=lambda pair: pair[1] - pair[0]):
+        numbers = [number for _, number in run]
+        yield numbers[0], numbers[-1]
+
+
+def _place(path: str, number: int) -> str:
+    return f"{path}:{number}" if path else ""
 
 
 def _targets(data: dict[str, Any]) -> Iterator[tuple[Kind, str]]:

@@ -60,8 +60,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The whole policy. `version` is 12 hex digits that change with any text it was made of, the default's
-    too; `work` bounds the reading.
+    """The whole policy. `version` is the first 12 hex digits of the sha256 of the default's text and the
+    file's own after it; `work` bounds the reading.
 
     With `why` set the file it came from was broken, and every verdict asks for a person.
     """
@@ -77,8 +77,7 @@ class Contract:
 @cache
 def default() -> Contract:
     """The contract that comes with the product."""
-    text = _DEFAULT.read_text(encoding="utf-8")
-    return _contract(text, _default_raw())
+    return _contract(_default_text(), _default_raw())
 
 
 def broken(why: Sentence) -> Contract:
@@ -101,12 +100,18 @@ def parse(text: str) -> Contract:
                 error=str(error)[:200],
             )
         ) from None
-    return _contract(text, _laid_over(_default_raw(), own, text))
+    # What it leaves out comes from the default, so both texts make the version.
+    return _contract(_default_text() + text, _laid_over(_default_raw(), own, text))
+
+
+@cache
+def _default_text() -> str:
+    return _DEFAULT.read_text(encoding="utf-8")
 
 
 @cache
 def _default_raw() -> Raw:
-    return tomllib.loads(_DEFAULT.read_text(encoding="utf-8"))
+    return tomllib.loads(_default_text())
 
 
 def _laid_over(base: Raw, own: Raw, text: str) -> Raw:

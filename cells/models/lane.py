@@ -18,6 +18,7 @@ class Lane(models.Model):
     auto_merge = models.BooleanField(
         default=False, help_text="An operator let what the contract calls AUTO_MERGE_OK land by itself."
     )
+    auto_since = models.DateTimeField(null=True, help_text="When it was last switched on.")
     auto_stopped = models.JSONField(null=True, help_text="The sentence that says why that stopped by itself.")
 
     class Meta:

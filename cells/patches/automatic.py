@@ -11,6 +11,7 @@ import re
 import pygit2
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from cells import audit
 from cells.clock import wake
@@ -33,7 +34,8 @@ def switch(*, lane: Lane, on: bool, by: User) -> None:
     """Let a lane's AUTO_MERGE_OK patches land by themselves, or not any more. Raises Forbidden."""
     require(by, OPERATOR)
     with transaction.atomic():
-        Lane.objects.filter(pk=lane.pk).update(auto_merge=on, auto_stopped=None)
+        since = timezone.now() if on else lane.auto_since
+        Lane.objects.filter(pk=lane.pk).update(auto_merge=on, auto_since=since, auto_stopped=None)
         audit.record(
             actor=by, verb="auto_merge_on" if on else "auto_merge_off", subject=lane, repository=lane.repository.key,
             before={"auto_merge": lane.auto_merge}, after={"lane": lane.key, "auto_merge": on},
@@ -82,8 +84,12 @@ def holds(patch: Patch, verdict: dict[str, object]) -> Sentence | None:
 
 
 def stop(lane: Lane, mirror: Mirror) -> bool:
-    """Switch the lane off when too many of its automatic landings were reverted; True when it is off."""
+    """Switch the lane off when too many of its automatic landings since it was switched on were reverted.
+
+    True when it is off.
+    """
     rows = Patch.objects.filter(
+        landed_at__gte=lane.auto_since,
         lane=lane, state=life.LANDED, reviews__by__isnull=True, reviews__decision=Review.APPROVE,
         reviews__void__isnull=True,
     ).select_related("repository")  # fmt: skip

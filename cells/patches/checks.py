@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from cells import audit
+from cells.clock import wake
 from cells.models import Patch
 from cells.patches import life, verdicts
 from cells.permissions import OPERATOR, require
@@ -40,3 +41,4 @@ def report(*, patch: Patch, state: str, by: User, tip: str) -> None:
         )  # fmt: skip
     patch.checks = state
     verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), [patch])
+    wake("cells.auto_merge", repository_id=patch.repository_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,10 +36,18 @@ class Proposed:
     edits: list[dict[str, Any]] = field(default_factory=list)
 
 
-def propose(repository: Repository, base: str, what: Proposed, *, actor: str) -> Patch:
+def propose(
+    repository: Repository,
+    base: str,
+    what: Proposed,
+    *,
+    actor: str,
+    claim: Callable[[Patch], None] = lambda patch: None,
+) -> Patch:
     """The waiting patch with this change on top of the commit `base`; the one that waits already, if one does.
 
-    Nothing is written to the branch. Called twice with the same value it makes one patch.
+    Nothing is written to the branch. Called twice with the same value it makes one patch. `claim` is called with
+    it in the same transaction: what it raises undoes the patch.
     """
     mirror = Mirror(repository.mirror)
     tip = _commit(mirror, base, what)
@@ -49,6 +57,7 @@ def propose(repository: Repository, base: str, what: Proposed, *, actor: str) ->
         # Two workers with one change: the second waits here and finds the row of the first.
         Repository.objects.select_for_update().get(pk=repository.pk)
         if patch := _known(repository, tip, proposal.digest):
+            claim(patch)
             return patch
         patch = Patch.objects.create(
             repository=repository, tip=tip, **proposal.as_fields(), kind=what.kind, title=what.title[:300],
@@ -60,6 +69,7 @@ def propose(repository: Repository, base: str, what: Proposed, *, actor: str) ->
             actor=actor, verb="propose", subject=patch, repository=repository.key,
             after={"state": life.PROPOSED, "tip": tip},
         )  # fmt: skip
+        claim(patch)
     git(mirror.path, "update-ref", f"{KEEP}{patch.pk}", tip)
     return patch
 

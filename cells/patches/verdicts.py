@@ -17,6 +17,7 @@ from cells.patches.governing import contract_of
 from cells.ssot.mirror import Mirror
 
 STRICTER = {"AUTO_MERGE_OK": 0, "REVIEW_REQUIRED": 1, "ARCHIVE_CANDIDATE": 2}
+EVERYWHERE = {"category", "checks"}  # nearly every patch has them; what is special about this one comes first
 RISKS = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
 
 
@@ -59,7 +60,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "decision": verdict.decision, "category": verdict.category, "risk": verdict.risk, "contract": verdict.contract,
         "reasons": [
-            {"rule": r.rule, "place": r.place, "decision": r.decision, **r.sentence.as_json()} for r in verdict.reasons
+            {"rule": r.rule, "place": r.place, "decision": r.decision, **r.sentence.as_json()}
+            for r in sorted(verdict.reasons, key=lambda reason: reason.rule in EVERYWHERE)
         ],
     }  # fmt: skip
 

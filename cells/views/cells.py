@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
@@ -82,9 +81,8 @@ def asking_of(found: Cell) -> dict[str, Any]:
 
 
 def usable() -> list[str]:
-    """The providers that can answer here: the one behind a network needs a key or an address."""
-    away = not (settings.VPM_OPENAI_API_KEY or settings.VPM_OPENAI_BASE_URL)
-    return [name for name in providers.names() if name != "openai" or not away]
+    """The providers that have what they need to answer here."""
+    return [name for name in providers.names() if providers.ready(name)]
 
 
 def rows_of(asks: QuerySet[Ask]) -> QuerySet[Ask]:

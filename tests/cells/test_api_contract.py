@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from cells import accounts
-from cells.models import Patch
+from cells.asks import asking
+from cells.models import Ask, Patch
 from cells.patches import life
-from tests.factories import a_patch, a_repository, a_user
+from tests.factories import a_patch, a_repository, a_user, committed
 from vpm.wsgi import application
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,10 @@ def one_connection() -> Iterator[None]:
 @pytest.fixture
 def headers(tmp_path: Path, db: None) -> dict[str, str]:
     """A reviewer's token, over a repository in which one proposal landed and one waits."""
-    a_patch(a_repository(tmp_path), life.LANDED)
+    repository = a_repository(tmp_path)
+    a_patch(repository, life.LANDED)
+    with committed():
+        asking.start(cell=repository.cells.get(key="oven"), mode="u_contract", by=None, door="command")
     token = accounts.make_token(user=a_user("reviewer", "reviewer"), scope="reviewer")
     return {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
@@ -66,7 +70,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_description_promises(
 @pytest.mark.parametrize(("method", "path"), [key for key in operations if key[0] == "GET"])
 def test_what_really_stands_there_is_described(method: str, path: str, headers: dict[str, str]) -> None:
     for patch in Patch.objects.all():
-        known = {"key": "oven", "patch_id": patch.pk}
+        known = {"key": "oven", "patch_id": patch.pk, "ask_id": Ask.objects.get().pk}
         parameters = {name: value for name, value in known.items() if f"{{{name}}}" in path}
         case = operations[method, path].Case(path_parameters=parameters)
         assert case.call_and_validate(headers=headers).status_code == 200

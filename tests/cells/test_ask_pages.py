@@ -17,7 +17,7 @@ from cells.backtest import job as backtests
 from cells.models import Ask, Backtest, Lane, Patch, Repository
 from cells.patches import automatic
 from tests.cells.test_pages import HTMX, signed_in
-from tests.factories import a_patch, committed
+from tests.factories import a_patch, committed, source_of, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +127,7 @@ def test_asking_leads_to_the_page_of_the_ask_with_and_without_javascript(
     text = client.get(f"/asks/{first.pk}/").text
     assert "plan only" in text
     assert "Only the newest run." in text
-    assert "What evidence would change the answer" in text
+    assert "What to do" in text
     assert "&quot;schema&quot;: &quot;vpm_context_v1&quot;" in text
     assert "same answer as" in client.get(f"/asks/{later.pk}/").text
 
@@ -200,6 +200,25 @@ def test_hostile_answers_stay_text(
         assert "<script>alert" not in text, page
         assert "<img src=x" not in text, page
     assert "&lt;script&gt;alert(1)" in client.get(f"/asks/{ask.pk}/").text
+
+
+def test_evidence_of_the_kind_an_answer_waits_for_offers_to_ask_again(
+    repository: Repository, viewer: User, operator: User, says: Callable[[str], None]
+) -> None:
+    need = {"kind": "report", "sentence": "A report of the noon run would change it."}
+    says(json.dumps({"rationale": ["Noon is missing."], "plan": ["Wait for noon."], "needs": [need]}))
+    ask = an_ask(repository, operator)
+    text = signed_in(viewer).get(f"/asks/{ask.pk}/").text
+    assert "What evidence would change the answer" in text
+    assert text.count("<li>A report of the noon run would change it.") == 1
+    offer = "New evidence of the kind it waited for came in."
+    assert offer not in signed_in(operator).get("/cells/oven/").text
+    source_of(repository).commit({"reports/oven/heat_20260302T1200Z.md": "# Heat\n\nNoon: 218 degrees.\n"})
+    sync(repository)
+    seen = signed_in(viewer).get("/cells/oven/").text
+    assert offer in seen
+    assert f"/asks/{ask.pk}/again" not in seen
+    assert f'action="/asks/{ask.pk}/again"' in signed_in(operator).get("/cells/oven/").text
 
 
 def test_a_reply_nobody_understands_is_kept_whole_and_shown(

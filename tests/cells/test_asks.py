@@ -175,6 +175,24 @@ def _die(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_worker_that_dies_after_proposing_leaves_one_patch_although_main_moves_on(
+    oven: Cell, operator: User, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.says = [APPEND]
+    ask = asking.start(cell=oven, mode="update_north_star", by=operator, door="page")
+    with monkeypatch.context() as killed:
+        killed.setattr(job.verdicts, "judge_waiting", _die)
+        with pytest.raises(KeyboardInterrupt):
+            job.execute(ask)
+    source_of(oven.repository).commit({"STATE/bread/current_state.md": NAMED + "- Somebody wrote more.\n"})
+    sync(oven.repository)
+    Ask.objects.filter(pk=ask.pk).update(state=life.QUEUED)
+    job.execute(Ask.objects.get(pk=ask.pk))
+    ask.refresh_from_db()
+    assert ask.state == life.ANSWERED
+    assert [ask.patch] == list(Patch.objects.filter(kind="update_north_star"))
+
+
 def test_a_worker_declared_dead_changes_nothing_when_it_comes_back(
     oven: Cell, operator: User, scripted: Scripted
 ) -> None:

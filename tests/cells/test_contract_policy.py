@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,10 +14,17 @@ from cells.contract import policy
 from cells.contract.policy import ContractBroken, parse
 
 
-def test_an_empty_file_is_the_default_under_its_own_version() -> None:
+def test_an_empty_file_is_the_default() -> None:
     own = parse("")
     assert own.rules == policy.default().rules
-    assert own.version == sha256(b"").hexdigest()[:12]
+    assert own.version == policy.default().version
+
+
+def test_a_version_changes_with_the_file_and_with_the_default_under_it() -> None:
+    below = Path(policy.__file__).with_name("contract.toml").read_bytes()
+    own = b"[rules.shrink]\nratio = 0.5\n"
+    assert policy.default().version == sha256(below).hexdigest()[:12]
+    assert parse(own.decode()).version == sha256(below + own).hexdigest()[:12]
 
 
 def test_a_file_changes_only_what_it_names() -> None:

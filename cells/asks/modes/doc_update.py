@@ -24,7 +24,7 @@ from cells.asks.modes._common import (
     section,
 )
 from cells.asks.modes.base import Mode, ModeRefused, Outcome, Section
-from cells.patches.edits import AppendAfterHeading, Edit, ReplaceFile, ReplaceSection
+from cells.patches.edits import AppendAfterHeading, Archive, Edit, ReplaceFile, ReplaceSection
 from cells.sentences import Sentence, sentence
 from cells.ssot.state_lines import plain
 
@@ -34,11 +34,13 @@ Propose updates to the documents you are shown (`documents`, `state_documents`),
 {{"target": {{"path", "doc_type", "section_hint"}}, "reason", "change_type", "suggestion_markdown", "confidence", "evidence"}}.
 section_hint copies a heading that stands there once. change_type: add or append_list_item (added at the end of that section), edit_paragraph
 (the whole text of that section, sub-sections included, anew: keep what is still true), replace_whole_file (final_content holds the whole
-document; only when nothing smaller will do, never shortened). evidence lists the paths that prove it.
+document; only when nothing smaller will do, never shortened), archive (move a docs/ document that has had its day, unchanged, to the path
+archive_to, which is docs/archive/ and its name unless you say). evidence lists the paths that prove it.
 Documents that need no change go to no_change with a reason.
 {RULES}"""
 
 _APPEND = ("add", "append", "append-list-item", "append-after-heading")
+_ARCHIVE = ("archive", "move", "move-file")
 _REPLACE = ("edit-paragraph", "edit", "replace-section")
 
 
@@ -59,6 +61,7 @@ class Update(Part):
     change_type: Text = "other"
     suggestion_markdown: Text = ""
     final_content: Text = ""
+    archive_to: Text = ""
     confidence: Text = ""
     status: Text = ""
     evidence: Texts = []
@@ -152,6 +155,8 @@ def _rejected(reply: Reply) -> Iterator[str]:
 def _unplaced(update: Update) -> Sentence | None:
     """Why an update to a known document is no edit: no text, no section, or a kind of change we do not know."""
     path = one_line(update.target.path)
+    if as_word(update.change_type) in _ARCHIVE:
+        return _immovable(update)
     if not (update.suggestion_markdown.strip() or update.final_content.strip()):
         return sentence(
             "This answer wants to change %(path)s but says no text for it, so it was not proposed.", path=path
@@ -172,9 +177,26 @@ def _unplaced(update: Update) -> Sentence | None:
     return None
 
 
+def _immovable(update: Update) -> Sentence | None:
+    """Only documents are archived, and stay documents; STATE is what the cells stand on."""
+    if update.target.path.startswith("docs/") and _archive(update).startswith("docs/"):
+        return None
+    return sentence(
+        "This answer wants to move %(path)s to %(to)s; only what lies under docs/ is archived, and stays there.",
+        path=one_line(update.target.path),
+        to=one_line(_archive(update)),
+    )
+
+
+def _archive(update: Update) -> str:
+    return update.archive_to or f"docs/archive/{update.target.path.removeprefix('docs/')}"
+
+
 def _edit(update: Update, seen: Context) -> Edit:
     path, heading = update.target.path, _heading(update)
     proof = tuple(dict.fromkeys(each for each in update.evidence if each in seen.evidence()))
+    if as_word(update.change_type) in _ARCHIVE:
+        return Archive(path=path, to=_archive(update), evidence=proof)
     if update.final_content.strip():
         return ReplaceFile(path=path, content=update.final_content, evidence=proof)
     if as_word(update.change_type) in _REPLACE:
