@@ -140,7 +140,9 @@ def verdicts_in(repository: Repository) -> dict[int, tuple[tuple[tuple[str, int]
     )
     for cell, decision, verdict in rows.order_by("-authored_at").values_list("cells", "decision", "verdict"):
         counted[cell][decision] += 1
-        asking = [reason for reason in (verdict or {}).get("reasons", ()) if reason["decision"] == "REVIEW_REQUIRED"]
+        asking = [
+            reason for reason in (verdict or {}).get("reasons", ()) if reason["decision"] == "REVIEW_REQUIRED"
+        ]
         if asking:
             reasons.setdefault(cell, Sentence(asking[0]["text"], asking[0]["params"]))
     return {cell: (tuple(sorted(found.items())), reasons.get(cell)) for cell, found in counted.items()}

@@ -23,7 +23,7 @@ class Globs:
                 else:
                     others.append((re.compile(_name(last)), one))
         self._folders = tuple(folders)
-        self._names = re.compile("|".join(names) or "(?!)")
+        self._names = re.compile("|".join(names) if names else "(?!)")
         self._others = tuple(others)
 
     def match(self, path: str) -> bool:

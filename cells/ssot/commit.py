@@ -11,7 +11,10 @@ from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror, decoded
 
 # A proposal's own message must not be able to forge what only landing may say.
-OURS = re.compile(r"^\s*(patch-id|approved-by|audit-head|contract-verdict|ask-id|evidence-paths)\s*:.*\n?", re.IGNORECASE | re.MULTILINE)
+OURS = re.compile(
+    r"^\s*(patch-id|approved-by|audit-head|contract-verdict|ask-id|evidence-paths)\s*:.*\n?",
+    re.IGNORECASE | re.MULTILINE,
+)
 COMMITTER = ("VPM", "vpm@localhost")
 
 

@@ -194,7 +194,9 @@ def test_a_run_that_proves_nothing_ends_plan_only_and_says_why(changes: dict[str
 
 
 def test_measurements_without_a_run_are_plan_only_and_shelve_nothing() -> None:
-    _, outcome = literal("update_north_star", a_context(recent_evidence_runs=[a_run(status="", type="metric")]))
+    _, outcome = literal(
+        "update_north_star", a_context(recent_evidence_runs=[a_run(status="", type="metric")])
+    )
     assert (outcome.edits, outcome.needs) == ((), ())
     assert outcome.plan
 

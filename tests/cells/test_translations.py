@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -16,9 +16,14 @@ from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 from cells import health, permissions
+from cells.asks import life as ask_life
+from cells.asks import modes, providers
+from cells.contract.case import CATEGORIES, DECISIONS
+from cells.evidence.conflicts import KINDS
 from cells.evidence.kinds import kind_of
 from cells.models import Cell, SyncRun
-from cells.patches import change, life
+from cells.patches import change, checks, life
+from cells.patches.edits import Edit
 from cells.refusals import say
 from cells.sentences import sentence
 from cells.sync import proposals
@@ -110,12 +115,20 @@ def kinds_of_evidence() -> set[str]:
 def names() -> set[str]:
     """Every name that a page may show through the `word` filter."""
     patch_kinds = {kind for _, kind in (*proposals.FAMILIES, *proposals.BY_PATH)} | {"change"}
-    subjects = {"patch", "repository", "evidence", "apitoken", "user"}
+    subjects = {"patch", "repository", "evidence", "apitoken", "user", "ask", "lane", "backtest"}
     dating = {"high", "medium", "low", "written", "JST", "UTC", "commit"}
+    asks = {
+        *ask_life.STATES, *(f"ask_{verb}" for verb in ask_life.LIFE), *given("_step", position=1), "away",
+        "page", "api", "command", "schedule", "demo", *modes.modes(), *providers.names(), *given("take", position=0),
+    }  # fmt: skip
+    contract = {
+        *(decision.lower() for decision in DECISIONS), *CATEGORIES, "low", "medium", "high", *checks.STATES, *KINDS,
+        *(edit.model_fields["operation"].default for edit in get_args(get_args(Edit)[0])),
+    }  # fmt: skip
     runs = {SyncRun.QUEUED, SyncRun.RUNNING, SyncRun.DONE, SyncRun.FAILED}
     return {
         *life.STATES, *life.LIFE, *Cell.STAGES, *health.STATES, *permissions.RIGHTS, *change.STATUS.values(), *runs,
-        *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *given("Flag", position=0),
+        *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *given("Flag", position=0),
         *given("record", keyword="verb"), *given("progress", position=0),
     }  # fmt: skip
 

@@ -26,6 +26,11 @@ def model(name: str) -> str:
     return getattr(settings, "VPM_MODEL", "") if name == "openai" else ""
 
 
+def ready(name: str) -> bool:
+    """Whether the provider has what it needs to answer here."""
+    return name != "openai" or bool(settings.VPM_OPENAI_API_KEY)
+
+
 def provider(name: str) -> Provider:
     """The provider of that name. Raises ProviderFailed when there is none."""
     if name == "rules":

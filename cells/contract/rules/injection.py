@@ -14,7 +14,7 @@ from cells.sentences import sentence
 
 _SUBJECT = r"(?:contract|instructions?|rules?|polic(?:y|ies)|prompts?|guard(?:rail)?s?|safety|reviewers?)"
 _THING = r"(?:pr|pull\s{1,3}request|patch|proposal|change|request|merge)"
-# Only places that begin with one of the first letters are looked at closely: that is five times as fast.
+# Looking closely only where a first letter stands is five times as fast; a new order brings its own letter.
 _ORDER = re.compile(
     rf"""\b(?=[abcdfilmnopsvwy])(?:
         (?:ignore|disregard|bypass|circumvent|forget|override)\b[^.。]{{0,40}}?\b{_SUBJECT}\b
