@@ -159,16 +159,15 @@ class Shelf:
 
 def shelved(repository: Repository) -> dict[int, Shelf]:
     """Cell id to the shelf it lies on: its last answered question ended plan-only and says what is missing."""
-    last: dict[int, Ask] = {}
-    rows = Ask.objects.filter(
+    ended = Ask.objects.filter(
         repository=repository,
         cell__isnull=False,
         mode__in=SHELVING,
         state__in=(ask_life.ANSWERED, ask_life.PLAN_ONLY),
     )
-    for ask in rows.only("cell_id", "state", "needs", "state_at", "mode").order_by("pk"):
-        last[ask.cell_id or 0] = ask
-    waits = {pk: ask for pk, ask in last.items() if ask.state == ask_life.PLAN_ONLY and ask.needs}
+    newest = ended.order_by().values("cell").annotate(last=Max("pk")).values("last")
+    rows = Ask.objects.filter(pk__in=newest, state=ask_life.PLAN_ONLY).only("cell_id", "needs", "state_at")
+    waits = {ask.cell_id or 0: ask for ask in rows if ask.needs}
     return {pk: Shelf(ask, _need(ask), _come(pk, ask)) for pk, ask in waits.items()}
 
 
@@ -201,20 +200,16 @@ def _meets(row: Evidence, need: dict[str, str]) -> bool:
     return need.get("kind") in ("", None, row.kind)
 
 
-def vantages(repository: Repository, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """From where the subject's availability was looked at, and which of the usual places nobody looked from."""
-    dated = _dated(repository, as_of(repository))
-    return claims.vantages_of([one.claim for one in dated], subject)
-
-
-def conflicts_in(repository: Repository, now: datetime) -> dict[str, list[Conflict]]:
+def conflicts_in(
+    repository: Repository, now: datetime, told: list[DatedClaim] | None = None
+) -> dict[str, list[Conflict]]:
     """Cell key to the conflicts between the claims of fresh evidence that concern it.
 
     A conflict about a cell is that cell's; one about a run belongs to the cells of the documents that disagree.
     """
     found: dict[str, list[Conflict]] = defaultdict(list)
     keys = set(repository.cells.values_list("key", flat=True))
-    conflicts = conflicts_of(_dated(repository, now))
+    conflicts = conflicts_of(claimed(repository, now) if told is None else told)
     about = _cells_of(repository, {side.evidence for one in conflicts for side in (one.left, one.right)})
     about |= _cells_of_runs(repository, {one.subject for one in conflicts} - keys)
     for conflict in conflicts:
@@ -247,7 +242,7 @@ def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]
     }
 
 
-def _dated(repository: Repository, now: datetime) -> list[DatedClaim]:
+def claimed(repository: Repository, now: datetime) -> list[DatedClaim]:
     """What the fresh evidence claims, and the times that STATE gives for runs."""
     rows = Claim.objects.filter(
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()

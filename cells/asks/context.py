@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 
 from cells import health, standing
 from cells.asks.runs import runs_of
+from cells.evidence.claims import vantages_of
 from cells.evidence.conflicts import Conflict, DatedClaim
-from cells.models import Ask, Cell, Evidence, Fact, Patch, Review
+from cells.models import Ask, Cell, Evidence, Fact, Patch, Review, StateVersion
 from cells.patches import life
 from cells.refusals import say
 from cells.ssot.mirror import Mirror
@@ -45,6 +47,11 @@ class Builder:
         self.files = mirror.files(head)
         self.left = settings.VPM_ASK_BUDGET
         self.left_out: dict[str, int] = {}
+
+    @cached_property
+    def standing(self) -> StateVersion | None:
+        """The STATE in force, its own or its project's."""
+        return standing.of_cell(self.cell)[0]
 
     def context(self) -> dict[str, Any]:
         """In the order in which the budget is spent: what is asked about first."""
@@ -130,7 +137,7 @@ class Builder:
 
     def excerpt(self, states: list[dict[str, Any]]) -> str:
         """What the STATE says of the cell: the facts in force, as written; else its first document's beginning."""
-        version, _ = standing.of_cell(self.cell)
+        version = self.standing
         if version is None:
             return str(states[0]["text"][:4000]) if states else ""
         lines = (self.mirror.text(self.head, version.path) or "").splitlines()
@@ -161,7 +168,7 @@ class Builder:
 
     def facts(self) -> dict[str, Any]:
         """C, goals, δ and tasks of the STATE in force, as written."""
-        version, _ = standing.of_cell(self.cell)
+        version = self.standing
         rows: list[Fact] = list(version.facts.all()) if version else []
         said: dict[str, Any] = {kind: [row.text for row in rows if row.kind == kind][:40] for kind in FACTS}
         said["tasks"] = [
@@ -173,8 +180,10 @@ class Builder:
 
     def disagreements(self) -> dict[str, Any]:
         """Conflicts about the cell, and from where its availability was looked at."""
-        conflicts = health.of_repository(self.repository)[self.cell.pk].conflicts
-        seen, missing = health.vantages(self.repository, self.cell.key)
+        now = health.as_of(self.repository)
+        told = health.claimed(self.repository, now)
+        conflicts = health.conflicts_in(self.repository, now, told)[self.cell.key]
+        seen, missing = vantages_of([dated.claim for dated in told], self.cell.key)
         return {
             "conflicts": [conflict_as_json(conflict) for conflict in conflicts],
             "vantages": {"seen": list(seen), "missing": list(missing)},

@@ -272,6 +272,7 @@ def settle() -> int:
                 )
             else:
                 asking.shift(ask, "release", actor="settle", attempt=ask.attempts, lease_until=None)
+                wake("cells.ask", ask_id=ask.pk)
         except Refused:
             log.info("%s moved by itself", ask)
     late = Ask.objects.filter(state=life.QUEUED, state_at__lt=now - LATE)

@@ -161,6 +161,7 @@ def _content(files: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
 def _rests_on(case: Case, known: Known, patch: Patch) -> Iterator[str]:
     """Paths the text cites, those of the runs it cites, and those its edits were made from; never itself."""
     seen: set[str] = set()
+    own = {file.path for file in case.files}
     found = [path for edit in patch.edits for path in edit.get("evidence", ())]
     for citation in case.citations:
         if citation.exists and citation.kind in ("path", "run"):
@@ -169,7 +170,9 @@ def _rests_on(case: Case, known: Known, patch: Patch) -> Iterator[str]:
                 if citation.kind == "run"
                 else [known.path_of(citation.target, folder_of(citation))]
             )
-            found += [path for path in named if path != document_of(citation)]
+            # A message that names the files it brings describes them; a document that does rests on them.
+            citing = {document_of(citation)} if citation.place else own
+            found += [path for path in named if path not in citing]
     for path in found:
         if path not in seen:
             seen.add(path)

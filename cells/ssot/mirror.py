@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pygit2
@@ -116,9 +117,7 @@ class Mirror:
 
     def files(self, commit: str) -> dict[str, Change]:
         """Every path of the commit's tree."""
-        out = git(self.path, "ls-tree", "-r", "-z", "--full-tree", commit)
-        rows = (row.split("\t", 1) for row in out.split("\0") if row)
-        return {path: Change(path, head.split(" ")[2], head.split(" ")[0]) for head, path in rows}
+        return dict(_files(self.path, commit))
 
     def sizes(self, blobs: Iterable[str]) -> dict[str, int]:
         """Blob id to bytes, read from the headers: no blob is unpacked for it."""
@@ -158,6 +157,14 @@ class Mirror:
     def write(self, merge: Merge) -> str:
         """The merged tree, put into the repository: only what lands needs it."""
         return str(merge.index.write_tree(self.repo))
+
+
+@lru_cache(maxsize=4)
+def _files(mirror: Path, commit: str) -> dict[str, Change]:
+    """A commit's tree never changes; a swarm's cells are asked about the same one."""
+    out = git(mirror, "ls-tree", "-r", "-z", "--full-tree", commit)
+    rows = (row.split("\t", 1) for row in out.split("\0") if row)
+    return {path: Change(path, head.split(" ")[2], head.split(" ")[0]) for head, path in rows}
 
 
 def moment(seconds: int) -> datetime:

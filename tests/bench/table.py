@@ -27,9 +27,13 @@ def table(ratios: Iterable[Ratio], title: str) -> Table:
 def rates(ratios: Iterable[Ratio]) -> str:
     """ "ask with rules: 30 a second (no-op task: 700)", one line each."""
     return "\n".join(
-        f"{one.work}: {one.per_second:.3g} a second ({one.baseline}: {1 / median(one.against):.3g})"
+        f"{one.work}: {_rounded(one.per_second)} a second ({one.baseline}: {_rounded(1 / median(one.against))})"
         for one in ratios
     )
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def milliseconds(seconds: float) -> str:

@@ -329,3 +329,12 @@ def test_the_contract_that_governs_is_the_default_branchs_or_reviews_everything(
     assert contract_of(mirror, str(source.tip())).why is not None
     source.commit({"contract.toml": None, "contract.toml/x": "a folder"})
     assert contract_of(mirror, str(source.tip())).why is not None
+
+
+def test_a_message_that_names_the_report_it_brings_rests_on_nothing(tmp_path: Path) -> None:
+    path = "reports/dough/heat_20260303T0700Z.md"
+    repository = a_repository(tmp_path, proposals={})
+    source_of(repository).propose("ask/heat", {path: "# Heat\n\nSteady.\n"}, f"Bring {path}\n\nIt is {path}.")
+    sync(repository)
+    case = cases.of_patch(Patch.objects.get(branch="ask/heat"), Mirror(repository.mirror), repository.head)
+    assert case.support == ()
