@@ -11,20 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Count, F, Max, Q
 
-from cells.asks import life as ask_life
-from cells.evidence import claims
-from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
-from cells.models import Ask, Cell, Claim, Evidence, Fact, Patch, Repository, StateVersion
+from cells.disagreements import conflicts_in, fresh
+from cells.evidence.conflicts import Conflict
+from cells.models import Ask, Cell, Evidence, Patch, Repository, StateVersion
 from cells.patches import life
 from cells.sentences import Sentence, sentence
+from cells.shelves import shelved
 
 ON_TRACK, MOVING_AWAY, CONFLICT, SHELVED, NO_EVIDENCE, ARCHIVED = STATES = (
     "on-track", "moving-away", "conflict", "shelved", "no-evidence", "archived",
 )  # fmt: skip
-SHELVING = ("update_north_star",)  # modes whose plan-only answer says that evidence is missing
 TREND = timedelta(days=28)
 GROWN = 2  # so many more open tasks within TREND are a direction; one more is a day's work
 
@@ -148,133 +146,10 @@ def verdicts_in(repository: Repository) -> dict[int, tuple[tuple[tuple[str, int]
     return {cell: (tuple(sorted(found.items())), reasons.get(cell)) for cell, found in counted.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """An answer that waits for evidence; `again` when some of that kind came after it."""
-
-    ask: Ask
-    need: Sentence
-    again: bool
-
-
-def shelved(repository: Repository) -> dict[int, Shelf]:
-    """Cell id to the shelf it lies on: its last answered question ended plan-only and says what is missing."""
-    ended = Ask.objects.filter(
-        repository=repository,
-        cell__isnull=False,
-        mode__in=SHELVING,
-        state__in=(ask_life.ANSWERED, ask_life.PLAN_ONLY),
-    )
-    newest = ended.order_by().values("cell").annotate(last=Max("pk")).values("last")
-    rows = Ask.objects.filter(pk__in=newest, state=ask_life.PLAN_ONLY).only("cell_id", "needs", "state_at")
-    waits = {ask.cell_id or 0: ask for ask in rows if ask.needs}
-    return {pk: Shelf(ask, _need(ask), _come(pk, ask)) for pk, ask in waits.items()}
-
-
-def _need(ask: Ask) -> Sentence:
-    said = ask.needs[0]["sentence"]
-    return (
-        Sentence(said["text"], said["params"])
-        if isinstance(said, dict)
-        else Sentence(str(said).replace("%", "%%"))
-    )
-
-
-def _come(cell: int, ask: Ask) -> bool:
-    """Whether evidence of a kind that the answer waits for was read after it was given."""
-    rows = Evidence.objects.filter(cells=cell, current=True, read_at__gt=ask.state_at).prefetch_related(
-        "claims"
-    )
-    return any(_meets(row, need) for row in rows[:200] for need in ask.needs)
-
-
-def _meets(row: Evidence, need: dict[str, str]) -> bool:
-    """A need that names a claim is met by such a claim, seen from there; one that names a kind by any of it."""
-    wanted, point = need.get("predicate"), need.get("vantage")
-    if wanted or point:
-        return any(
-            wanted in ("", None, claim.predicate)
-            and (not point or claims.standard_vantage(claim.vantage) == point)
-            for claim in row.claims.all()
-        )
-    return need.get("kind") in ("", None, row.kind)
-
-
-def conflicts_in(
-    repository: Repository, now: datetime, told: list[DatedClaim] | None = None
-) -> dict[str, list[Conflict]]:
-    """Cell key to the conflicts between the claims of fresh evidence that concern it.
-
-    A conflict about a cell is that cell's; one about a run belongs to the cells of the documents that disagree.
-    """
-    found: dict[str, list[Conflict]] = defaultdict(list)
-    keys = set(repository.cells.values_list("key", flat=True))
-    conflicts = conflicts_of(claimed(repository, now) if told is None else told)
-    about = _cells_of(repository, {side.evidence for one in conflicts for side in (one.left, one.right)})
-    about |= _cells_of_runs(repository, {one.subject for one in conflicts} - keys)
-    for conflict in conflicts:
-        sides = {conflict.subject, conflict.left.evidence, conflict.right.evidence}
-        for key in {conflict.subject} & keys or set().union(*(about.get(side, set()) for side in sides)):
-            found[key].append(conflict)
-    return found
-
-
-def _cells_of(repository: Repository, paths: set[str]) -> dict[str, set[str]]:
-    """Path of current evidence to the keys of its cells."""
-    rows = Evidence.objects.filter(repository=repository, current=True, path__in=paths, cells__isnull=False)
-    found: dict[str, set[str]] = defaultdict(set)
-    for path, key in rows.values_list("path", "cells__key"):
-        found[path].add(key)
-    return found
-
-
-def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]]:
-    """Run id to the keys of the cells whose evidence lies in the run's folder."""
-    return {
-        run: set(
-            Evidence.objects.filter(
-                repository=repository, current=True, path__contains=f"/{run}", cells__isnull=False
-            )
-            .values_list("cells__key", flat=True)
-            .distinct()
-        )
-        for run in sorted(runs)[:50]
-    }
-
-
-def claimed(repository: Repository, now: datetime) -> list[DatedClaim]:
-    """What the fresh evidence claims, and the times that STATE gives for runs."""
-    rows = Claim.objects.filter(
-        evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - _fresh()
-    ).select_related("evidence")
-    dated = [
-        DatedClaim(
-            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line, c.observed_at),
-            c.evidence.observed_at,
-            c.evidence.path,
-            c.evidence.exact and c.evidence.observed_from != "commit",
-        )
-        for c in rows
-    ]
-    told = Fact.objects.filter(
-        version__repository=repository,
-        version__current=True,
-        version__cell=None,
-        kind="evidence_link",
-        data__form="run",
-    ).select_related("version")
-    for fact in told:
-        for claim in claims.event_times(fact.text, fact.version.path):
-            dated.append(
-                DatedClaim(replace(claim, line=fact.line), fact.version.committed_at, fact.version.path)
-            )
-    return dated
-
-
 def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:
     rows = Evidence.objects.filter(repository=repository, current=True, cells__isnull=False).values("cells")
     counted: Iterable = rows.annotate(
-        fresh=Count("pk", filter=Q(observed_at__range=(now - _fresh(), now))),
+        fresh=Count("pk", filter=Q(observed_at__range=(now - fresh(), now))),
         total=Count("pk"),
         newest=Max("observed_at"),
     ).values_list("cells", "fresh", "total", "newest")
@@ -293,10 +168,6 @@ def _tasks(repository: Repository, before: datetime | None) -> dict[int, tuple[i
 
 def _share(tasks: tuple[int, int]) -> float:
     return tasks[0] / tasks[1]
-
-
-def _fresh() -> timedelta:
-    return timedelta(days=settings.VPM_FRESH_DAYS)
 
 
 def waiting(repository: Repository) -> int:

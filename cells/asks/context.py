@@ -14,7 +14,8 @@ from typing import Any
 
 from django.conf import settings
 
-from cells import health, standing
+from cells import disagreements, health, standing
+from cells.asks.documents import Documents, document
 from cells.asks.runs import runs_of
 from cells.evidence.claims import vantages_of
 from cells.evidence.conflicts import Conflict, DatedClaim
@@ -24,9 +25,7 @@ from cells.refusals import say
 from cells.ssot.mirror import Mirror
 
 FACTS = ("current", "goal", "goal_short", "goal_mid", "gap")
-DOCUMENTS = 200  # STATE documents or docs that are searched for the cell's runs
 EXCERPT = 20_000  # characters of one proposed file
-SMALL = 200_000  # bytes of a JSON document that may be memory
 
 
 def build(ask: Ask, mirror: Mirror, head: str) -> dict[str, Any]:
@@ -44,7 +43,7 @@ class Builder:
     def __init__(self, ask: Ask, cell: Cell, mirror: Mirror, head: str) -> None:
         self.ask, self.cell, self.mirror, self.head = ask, cell, mirror, head
         self.repository = ask.repository
-        self.files = mirror.files(head)
+        self.documents = Documents(cell, mirror, head)
         self.left = settings.VPM_ASK_BUDGET
         self.left_out: dict[str, int] = {}
 
@@ -66,10 +65,10 @@ class Builder:
         runs = runs_of(self.evidence(), self.mirror)
         said["recent_evidence_runs"] = self.take("recent_evidence_runs", runs, 0.35)
         named = [run["id"] for run in said["recent_evidence_runs"]]
-        states = list(self.states(named))
+        states = list(self.documents.states(named))
         said["current_state_excerpt"] = self.excerpt(states)
         said["state_documents"] = self.take("state_documents", states, 0.4)
-        memory = list(self.memory(named))
+        memory = list(self.documents.memory(named))
         said["memory_documents"] = self.take("memory_documents", memory, 0.5)
         said["current_memory_excerpt"] = (
             said["memory_documents"][0]["object"] if said["memory_documents"] else {}
@@ -80,7 +79,9 @@ class Builder:
         said["recent_prs"] = self.take("recent_prs", self.proposals(), 0.3)
         said["pull_requests"] = self.take("pull_requests", self.waiting(), 0.6)
         said["weekly"] = self.take("weekly", self.weekly(), 0.4)
-        said["documents"] = self.take("documents", self.docs(), 0.9)
+        said["documents"] = self.take(
+            "documents", self.documents.docs() if self.ask.mode == "doc_update" else (), 0.9
+        )
         said["left_out"] = self.left_out
         return said
 
@@ -120,51 +121,15 @@ class Builder:
         rows = Evidence.objects.filter(repository=self.repository, current=True, cells=self.cell)
         return list(rows.prefetch_related("claims")[:80])
 
-    def text(self, path: str) -> str:
-        """The whole document: half of one looks as if the other half were missing."""
-        return self.mirror.text(self.head, path) or ""
-
-    def states(self, runs: list[str]) -> Iterator[dict[str, Any]]:
-        """The cell's own STATE document, its project's, then those that name one of its runs, or at least the cell."""
-        project = self.cell.project.state_path if self.cell.project else ""
-        first = [path for path in dict.fromkeys([self.cell.state_path, project]) if path in self.files]
-        yield from (_document(path, self.text(path)) for path in first)
-        others = [
-            p for p in sorted(self.files) if p.startswith("STATE/") and p.endswith(".md") and p not in first
-        ]
-        texts = {path: self.text(path) for path in others[:DOCUMENTS]}
-        yield from (_document(path, text) for path, text in _naming(texts, runs, self.cell.key))
-
     def excerpt(self, states: list[dict[str, Any]]) -> str:
         """What the STATE says of the cell: the facts in force, as written; else its first document's beginning."""
         version = self.standing
         if version is None:
             return str(states[0]["text"][:4000]) if states else ""
-        lines = (self.mirror.text(self.head, version.path) or "").splitlines()
+        lines = self.documents.text(version.path).splitlines()
         facts = [fact for fact in version.facts.all() if fact.kind in FACTS]
         spans = sorted({(fact.line, fact.last_line) for fact in facts})
         return "\n".join("\n".join(lines[first - 1 : last]) for first, last in spans)[:4000]
-
-    def memory(self, runs: list[str]) -> Iterator[dict[str, Any]]:
-        """The cell's memory document, then JSON under data/ that names one of its runs."""
-        own = self.cell.memory.partition("#")[0]
-        found = [p for p in sorted(self.files) if p.startswith("data/") and p.endswith(".json") and p != own]
-        for path in [own, *found[:DOCUMENTS]]:
-            text = self._small(path)
-            if not text or (path != own and not any(run in text for run in runs)):
-                continue
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield {"path": path, "object": value, "trust": "ssot"}
-
-    def _small(self, path: str) -> str:
-        change = self.files.get(path)
-        if change is None or self.mirror.sizes([change.blob])[change.blob] > SMALL:
-            return ""
-        return self.mirror.text(self.head, path) or ""
 
     def facts(self) -> dict[str, Any]:
         """C, goals, δ and tasks of the STATE in force, as written."""
@@ -181,8 +146,8 @@ class Builder:
     def disagreements(self) -> dict[str, Any]:
         """Conflicts about the cell, and from where its availability was looked at."""
         now = health.as_of(self.repository)
-        told = health.claimed(self.repository, now)
-        conflicts = health.conflicts_in(self.repository, now, told)[self.cell.key]
+        told = disagreements.claimed(self.repository, now)
+        conflicts = disagreements.conflicts_in(self.repository, now, told)[self.cell.key]
         seen, missing = vantages_of([dated.claim for dated in told], self.cell.key)
         return {
             "conflicts": [conflict_as_json(conflict) for conflict in conflicts],
@@ -230,15 +195,7 @@ class Builder:
         rows = Evidence.objects.filter(repository=self.repository, current=True, kind="weekly")
         if self.cell.project:
             rows = rows.filter(project=self.cell.project)
-        yield from (_document(row.path, self.text(row.path)) for row in rows[:2])
-
-    def docs(self) -> Iterator[dict[str, Any]]:
-        """For a question about documents: those that name the cell."""
-        if self.ask.mode != "doc_update":
-            return
-        paths = [path for path in sorted(self.files) if path.startswith("docs/") and path.endswith(".md")]
-        texts = {path: self.text(path) for path in paths[:DOCUMENTS]}
-        yield from (_document(path, text) for path, text in texts.items() if self.cell.key in text)
+        yield from (document(row.path, self.documents.text(row.path)) for row in rows[:2])
 
     def subject(self) -> dict[str, Any] | None:
         """The patch the question is about, with what its files would hold."""
@@ -299,17 +256,3 @@ def _verdict(patch: Patch) -> dict[str, Any] | None:
         return None
     reasons = [say(reason) for reason in patch.verdict["reasons"]]
     return {"decision": patch.decision, "category": patch.verdict["category"], "reasons": reasons}
-
-
-def _document(path: str, text: str) -> dict[str, Any]:
-    return {"path": path, "text": text, "trust": "ssot"}
-
-
-def _naming(texts: dict[str, str], runs: list[str], cell: str) -> list[tuple[str, str]]:
-    """Documents that name a run, those naming more runs first; else those that name the cell."""
-    counted = {path: sum(run in text for run in runs) for path, text in texts.items()}
-    if any(counted.values()):
-        found = sorted((path for path in texts if counted[path]), key=lambda path: (-counted[path], path))
-    else:
-        found = [path for path in texts if cell in texts[path]]
-    return [(path, texts[path]) for path in found[:6]]

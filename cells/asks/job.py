@@ -20,17 +20,17 @@ from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from cells.asks import asking, context, life, modes, providers, replies
+from cells.asks.drafting import drafted
 from cells.asks.modes.base import Mode, ModeRefused, Outcome
 from cells.asks.providers.base import ProviderFailed, Question
 from cells.clock import lease, wake
-from cells.evidence.globs import glob
 from cells.models import Ask, Patch
-from cells.patches import edits, verdicts
+from cells.patches import verdicts
 from cells.patches.edits import EditRefused
-from cells.patches.proposing import Proposed, propose
+from cells.patches.proposing import propose
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
-from cells.ssot.mirror import LINK, READ_LIMIT, SUBMODULE, Mirror
+from cells.ssot.mirror import Mirror
 
 log = logging.getLogger(__name__)
 
@@ -170,43 +170,13 @@ def _question(ask: Ask, mode: Mode) -> None:
 
 
 def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome) -> Patch | None:
-    """The edits on today's main as a waiting patch with its verdict; None when main already says all of it."""
+    """The waiting patch, tied to this ask in the transaction that makes it; None when there is nothing to change."""
     _step(ask, "patch")
-    for path in edits.paths(outcome.edits):
-        if not any(glob(pattern).matches(path) for pattern in mode.allowed):
-            raise Failed(
-                sentence("The mode %(mode)s does not change %(path)s.", mode=ask.mode, path=path[:200])
-            )
-    repository = ask.repository
-    main = mirror.tip(f"refs/heads/{repository.branch}")
-
-    rendered = edits.render(outcome.edits, _reader(mirror, main))
-    if not rendered.files:
+    main = mirror.tip(f"refs/heads/{ask.repository.branch}")
+    what = drafted(ask, mode, outcome, mirror, main)
+    if what is None:
         return None
-    cell = ask.cell
-    what = Proposed(
-        files=rendered.files, title=outcome.title or f"{ask.mode}: {ask.cell_key}",
-        rationale="\n\n".join(outcome.rationale), kind=ask.mode, author=f"/ask {ask.mode} ({ask.provider})",
-        at=ask.created_at, cells=(cell,) if cell else (), lane=cell.lane if cell else None,
-        edits=edits.dump(outcome.edits),
-    )  # fmt: skip
-    patch = propose(repository, main, what, actor=WORKER, claim=lambda made: _keep(ask, patch=made))
-    return patch
-
-
-def _reader(mirror: Mirror, main: str) -> Callable[[str], bytes | None]:
-    """The documents of main; a link or another repository is none."""
-    files = mirror.files(main)
-
-    def read(path: str) -> bytes | None:
-        found = files.get(path)
-        if found is None or found.mode in (LINK, SUBMODULE):
-            return None
-        if mirror.sizes([found.blob])[found.blob] > READ_LIMIT:
-            raise Failed(sentence("%(path)s is too large to be edited here.", path=path))
-        return mirror.data(found.blob)
-
-    return read
+    return propose(ask.repository, main, what, actor=WORKER, claim=lambda made: _keep(ask, patch=made))
 
 
 def _alive(ask: Ask) -> Callable[[], None]:

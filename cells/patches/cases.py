@@ -13,6 +13,7 @@ from django.db.models import prefetch_related_objects
 from cells import health
 from cells.contract.case import Case, Checks, File, Support
 from cells.contract.citations import cited
+from cells.disagreements import conflicts_in
 from cells.evidence.assign import CellIndex
 from cells.evidence.conflicts import Conflict
 from cells.evidence.reading import read_evidence
@@ -98,7 +99,7 @@ class Builder:
 
     @cached_property
     def conflicts(self) -> dict[str, list[Conflict]]:
-        return health.conflicts_in(self.repository, self.as_of)
+        return conflicts_in(self.repository, self.as_of)
 
     def _draft(self, patch: Patch) -> _Draft:
         try:

@@ -1,0 +1,89 @@
+"""What the fresh evidence claims, and where two claims about one thing cannot both hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from cells.evidence import claims
+from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
+from cells.models import Claim, Evidence, Fact, Repository
+
+
+def fresh() -> timedelta:
+    """How long a piece of evidence counts as fresh."""
+    return timedelta(days=settings.VPM_FRESH_DAYS)
+
+
+def conflicts_in(
+    repository: Repository, now: datetime, told: list[DatedClaim] | None = None
+) -> dict[str, list[Conflict]]:
+    """Cell key to the conflicts between the claims of fresh evidence that concern it.
+
+    A conflict about a cell is that cell's; one about a run belongs to the cells of the documents that disagree.
+    """
+    found: dict[str, list[Conflict]] = defaultdict(list)
+    keys = set(repository.cells.values_list("key", flat=True))
+    conflicts = conflicts_of(claimed(repository, now) if told is None else told)
+    about = _cells_of(repository, {side.evidence for one in conflicts for side in (one.left, one.right)})
+    about |= _cells_of_runs(repository, {one.subject for one in conflicts} - keys)
+    for conflict in conflicts:
+        sides = {conflict.subject, conflict.left.evidence, conflict.right.evidence}
+        for key in {conflict.subject} & keys or set().union(*(about.get(side, set()) for side in sides)):
+            found[key].append(conflict)
+    return found
+
+
+def _cells_of(repository: Repository, paths: set[str]) -> dict[str, set[str]]:
+    """Path of current evidence to the keys of its cells."""
+    rows = Evidence.objects.filter(repository=repository, current=True, path__in=paths, cells__isnull=False)
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, key in rows.values_list("path", "cells__key"):
+        found[path].add(key)
+    return found
+
+
+def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]]:
+    """Run id to the keys of the cells whose evidence lies in the run's folder."""
+    return {
+        run: set(
+            Evidence.objects.filter(
+                repository=repository, current=True, path__contains=f"/{run}", cells__isnull=False
+            )
+            .values_list("cells__key", flat=True)
+            .distinct()
+        )
+        for run in sorted(runs)[:50]
+    }
+
+
+def claimed(repository: Repository, now: datetime) -> list[DatedClaim]:
+    """What the fresh evidence claims, and the times that STATE gives for runs."""
+    rows = Claim.objects.filter(
+        evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - fresh()
+    ).select_related("evidence")
+    dated = [
+        DatedClaim(
+            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line, c.observed_at),
+            c.evidence.observed_at,
+            c.evidence.path,
+            c.evidence.exact and c.evidence.observed_from != "commit",
+        )
+        for c in rows
+    ]
+    told = Fact.objects.filter(
+        version__repository=repository,
+        version__current=True,
+        version__cell=None,
+        kind="evidence_link",
+        data__form="run",
+    ).select_related("version")
+    for fact in told:
+        for claim in claims.event_times(fact.text, fact.version.path):
+            dated.append(
+                DatedClaim(replace(claim, line=fact.line), fact.version.committed_at, fact.version.path)
+            )
+    return dated
