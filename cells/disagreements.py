@@ -64,15 +64,12 @@ def claimed(repository: Repository, now: datetime) -> list[DatedClaim]:
     """What the fresh evidence claims, and the times that STATE gives for runs."""
     rows = Claim.objects.filter(
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - fresh()
-    ).select_related("evidence")
+    )
+    at = ("evidence__observed_at", "evidence__path", "evidence__exact", "evidence__observed_from")
+    said = ("subject", "predicate", "value", "unit", "vantage", "line", "observed_at")
     dated = [
-        DatedClaim(
-            claims.Claim(c.subject, c.predicate, c.value, c.unit, c.vantage, c.line, c.observed_at),
-            c.evidence.observed_at,
-            c.evidence.path,
-            c.evidence.exact and c.evidence.observed_from != "commit",
-        )
-        for c in rows
+        DatedClaim(claims.Claim(*claim), seen, path, exact and source != "commit")
+        for seen, path, exact, source, *claim in rows.values_list(*at, *said)
     ]
     told = Fact.objects.filter(
         version__repository=repository,

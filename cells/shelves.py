@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max
 
 from cells.asks import life
 from cells.evidence.claims import standard_vantage
-from cells.models import Ask, Evidence, Repository
+from cells.models import Ask, Evidence, EvidenceCell, Repository
 from cells.sentences import Sentence
 
 SHELVING = ("update_north_star",)  # modes whose plan-only answer says that evidence is missing
@@ -33,12 +35,21 @@ def shelved(repository: Repository) -> dict[int, Shelf]:
     )
     newest = ended.order_by().values("cell").annotate(last=Max("pk")).values("last")
     rows = Ask.objects.filter(pk__in=newest, state=life.PLAN_ONLY).only("cell_id", "needs", "state_at")
-    waits = {ask.cell_id or 0: ask for ask in rows if ask.needs}
-    return {pk: Shelf(ask, _need(ask), _come(pk, ask)) for pk, ask in waits.items()}
+    waits = {ask.cell_id or 0: ask for ask in rows if _waited_for(ask)}
+    come = _come(waits)
+    return {
+        pk: Shelf(ask, _need(ask), any(_meets(row, need) for row in come[pk] for need in _waited_for(ask)))
+        for pk, ask in waits.items()
+    }
+
+
+def _waited_for(ask: Ask) -> list[dict[str, Any]]:
+    """What evidence can bring. A time that does not fit its run is a person's to correct: that stays a conflict."""
+    return [need for need in ask.needs if need.get("predicate") != "ts"]
 
 
 def _need(ask: Ask) -> Sentence:
-    said = ask.needs[0]["sentence"]
+    said = _waited_for(ask)[0]["sentence"]
     return (
         Sentence(said["text"], said["params"])
         if isinstance(said, dict)
@@ -46,15 +57,20 @@ def _need(ask: Ask) -> Sentence:
     )
 
 
-def _come(cell: int, ask: Ask) -> bool:
-    """Whether evidence of a kind that the answer waits for was read after it was given."""
-    rows = Evidence.objects.filter(cells=cell, current=True, read_at__gt=ask.state_at).prefetch_related(
-        "claims"
-    )
-    return any(_meets(row, need) for row in rows[:200] for need in ask.needs)
+def _come(waits: dict[int, Ask]) -> dict[int, list[Evidence]]:
+    """Cell id to the evidence that was read after its answer; one query for all of them."""
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    if not waits:
+        return found
+    since = min(ask.state_at for ask in waits.values())
+    rows = EvidenceCell.objects.filter(cell__in=waits, evidence__current=True, evidence__read_at__gt=since)
+    for row in rows.select_related("evidence").prefetch_related("evidence__claims").order_by("-pk")[:2000]:
+        if row.evidence.read_at > waits[row.cell_id].state_at:
+            found[row.cell_id].append(row.evidence)
+    return found
 
 
-def _meets(row: Evidence, need: dict[str, str]) -> bool:
+def _meets(row: Evidence, need: dict[str, Any]) -> bool:
     """A need that names a claim is met by such a claim, seen from there; one that names a kind by any of it."""
     wanted, point = need.get("predicate"), need.get("vantage")
     if wanted or point:

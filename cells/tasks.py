@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 from django.conf import settings
@@ -73,6 +74,22 @@ def judge(*, repository_id: int, **_: object) -> None:
     verdicts.judge_waiting(repository, Mirror(repository.mirror))
 
 
+@shared_task(name="cells.judge_new")
+def judge_new(*, patch_id: int, **_: object) -> None:
+    """A patch of an ask: itself, and what it stands beside."""
+    patch = Patch.objects.select_related("repository").get(pk=patch_id)
+    rows = [patch, *verdicts.beside(patch)] if patch.state == life.PROPOSED else verdicts.beside(patch)
+    verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), rows)
+
+
+@shared_task(name="cells.judge_beside")
+def judge_beside(*, patch_id: int, **_: object) -> None:
+    """A patch came or went: twins of it, and what it replaces, are judged again."""
+    patch = Patch.objects.select_related("repository").get(pk=patch_id)
+    if others := verdicts.beside(patch):
+        verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), others)
+
+
 @shared_task(name="cells.auto_merge")
 def auto_merge(*, repository_id: int, **_: object) -> None:
     repository = Repository.objects.get(pk=repository_id)
@@ -88,9 +105,17 @@ def settle(**_: object) -> None:
     for repository in Repository.objects.filter(
         patches__state=life.PROPOSED, patches__decision=""
     ).distinct():
-        verdicts.judge_waiting(repository, Mirror(repository.mirror))
+        _guarded(repository, lambda it: verdicts.judge_waiting(it, Mirror(it.mirror)))
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():
-        pushing.push(repository)
+        _guarded(repository, pushing.push)
+
+
+def _guarded(repository: Repository, step: Callable[[Repository], object]) -> None:
+    """One repository's trouble is not the others'."""
+    try:
+        step(repository)
+    except Exception:
+        log.exception("%s cannot be settled", repository)
 
 
 @shared_task(name="cells.tidy")

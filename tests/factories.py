@@ -23,6 +23,7 @@ from django.test import TestCase
 from cells.models import Patch, Repository, SyncRun
 from cells.patches import life, reviews
 from cells.patches.reviews import shift
+from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.repositories import known_as
 from cells.sync import runs
@@ -214,7 +215,9 @@ def a_patch(repository: Repository, state: str = life.PROPOSED, branch: str = "a
 
 
 def _approve(patch: Patch) -> None:
-    reviews.approve(patch=patch, by=a_user("reviewer", REVIEWER), digest=patch.digest)
+    reviews.approve(
+        patch=patch, by=a_user("reviewer", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
 
 
 def _reject(patch: Patch) -> None:

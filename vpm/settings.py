@@ -20,6 +20,7 @@
 | VPM_ASK_TIMEOUT     | 120                                  | seconds one answer may take                    |
 | VPM_ASK_RETRIES     | 3                                    | how often a busy endpoint is tried within it   |
 | VPM_ASK_BUDGET      | 24000                                | tokens of context an ask may carry             |
+| VPM_AUTO_REVERTED   | 10                                   | % reverted at which a lane stops by itself     |
 """
 
 import json
@@ -203,6 +204,7 @@ VPM_PRICES = prices()
 VPM_ASK_TIMEOUT = seconds("VPM_ASK_TIMEOUT", 120)
 VPM_ASK_RETRIES = seconds("VPM_ASK_RETRIES", 3)
 VPM_ASK_BUDGET = seconds("VPM_ASK_BUDGET", 24_000)
+VPM_AUTO_REVERTED = seconds("VPM_AUTO_REVERTED", 10)
 CELERY_BEAT_SCHEDULE = {
     "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
     "ask the cells whose cadence has passed": {"task": "cells.ask_due", "schedule": 60},

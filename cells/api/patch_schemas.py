@@ -19,12 +19,13 @@ class ReasonOut(Schema):
 
 
 class VerdictOut(Schema):
-    """What the contract says; `contract` is the version of the file that said it."""
+    """What the contract says; `contract` is the version of the file that said it, `seen` names it for approving."""
 
     decision: VerdictWord
     category: str
     risk: str
     contract: str
+    seen: str
     reasons: list[ReasonOut]
 
 
@@ -108,9 +109,11 @@ class PatchDetail(PatchOut):
 
 
 class ApproveIn(Schema):
-    """`digest` is the patch's, as you saw it; when it changed since, the answer is a refusal."""
+    """`digest` is the patch's and `verdict` its verdict's `seen`, as you saw them; when one changed since, the answer
+    is a refusal."""
 
     digest: Text
+    verdict: Text
     reason: Reason = ""
 
 

@@ -29,6 +29,7 @@ from cells.api.shown import told
 from cells.api.words import PatchFilter, Text, VerdictFilter
 from cells.models import Patch
 from cells.patches import checks, diff, reviews
+from cells.patches.verdicts import fingerprint
 from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Refused, say
 from cells.sentences import sentence
@@ -71,7 +72,13 @@ def patch(request: Request, patch_id: Id) -> PatchDetail:
 def approve(request: Request, patch_id: Id, body: ApproveIn) -> PatchOut:
     """Approve exactly the digest you saw; the landing is a job, so look again for the commit."""
     request.auth.require(REVIEWER)
-    reviews.approve(patch=find(patch_id), by=request.auth.user, digest=body.digest, reason=body.reason)
+    reviews.approve(
+        patch=find(patch_id),
+        by=request.auth.user,
+        digest=body.digest,
+        verdict=body.verdict,
+        reason=body.reason,
+    )
     return short(find(patch_id))
 
 
@@ -118,6 +125,7 @@ def verdict(row: Patch) -> VerdictOut | None:
     said = row.verdict
     return VerdictOut(
         decision=said["decision"], category=said["category"], risk=said["risk"], contract=said["contract"],
+        seen=fingerprint(said),
         reasons=[
             ReasonOut(rule=r["rule"], place=r["place"], sentence=say(r), decision=r["decision"])
             for r in said["reasons"]

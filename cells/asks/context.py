@@ -52,6 +52,12 @@ class Builder:
         """The STATE in force, its own or its project's."""
         return standing.of_cell(self.cell)[0]
 
+    @cached_property
+    def automatic(self) -> dict[int, str]:
+        """Patch to commit of what landed by the contract alone: on main, and yet nobody's decision."""
+        rows = Patch.objects.filter(repository=self.repository, state=life.LANDED, reviews__void__isnull=True)
+        return dict(rows.filter(reviews__decision="approve", reviews__by=None).values_list("pk", "commit"))
+
     def context(self) -> dict[str, Any]:
         """In the order in which the budget is spent: what is asked about first."""
         as_of = health.as_of(self.repository)
@@ -62,7 +68,7 @@ class Builder:
             "notes_from_human": [self.ask.notes] if self.ask.notes else [], "previous": self.previous(),
         }  # fmt: skip
         said["subject"] = self.subject()
-        runs = runs_of(self.evidence(), self.mirror)
+        runs = runs_of(self.evidence(), self.mirror, self.automatic.values())
         said["recent_evidence_runs"] = self.take("recent_evidence_runs", runs, 0.35)
         named = [run["id"] for run in said["recent_evidence_runs"]]
         states = list(self.documents.states(named))
@@ -161,7 +167,7 @@ class Builder:
         for row in rows.select_related("patch", "by")[:20]:
             yield {
                 "patch": row.patch_id, "title": row.patch.title, "decision": row.decision, "reason": row.reason,
-                "by": row.who, "at": stamp(row.at), "trust": "ssot",
+                "by": row.who, "at": stamp(row.at), "trust": "ssot" if row.by_id else "proposal",
             }  # fmt: skip
 
     def proposals(self) -> Iterator[dict[str, Any]]:
@@ -169,11 +175,11 @@ class Builder:
         own = Ask.objects.filter(cell=self.cell, mode=self.ask.mode, patch__isnull=False).values("patch")
         rows = Patch.objects.filter(repository=self.repository, cells=self.cell)
         for row in rows.exclude(pk__in=own, state=life.PROPOSED)[:30]:
-            landed = row.state == life.LANDED
+            decided = row.state == life.LANDED and row.pk not in self.automatic
             yield {
                 "number": None, "patch": row.pk, "title": row.title, "state": row.state, "labels": [row.kind],
                 "merged_at": stamp(row.landed_at) if row.landed_at else None, "summary": row.rationale[:400],
-                "trust": "ssot" if landed else "proposal",
+                "trust": "ssot" if decided else "proposal",
             }  # fmt: skip
 
     def waiting(self) -> Iterator[dict[str, Any]]:

@@ -28,7 +28,7 @@ def drafted(ask: Ask, mode: Mode, outcome: Outcome, mirror: Mirror, main: str) -
         files=rendered.files, title=outcome.title or f"{ask.mode}: {ask.cell_key}",
         rationale="\n\n".join(outcome.rationale), kind=ask.mode, author=f"/ask {ask.mode} ({ask.provider})",
         at=ask.created_at, cells=(cell,) if cell else (), lane=cell.lane if cell else None,
-        edits=edits.dump(outcome.edits),
+        edits=edits.dump(outcome.edits), mark=f"Ask-Id: {ask.pk}",
     )  # fmt: skip
 
 

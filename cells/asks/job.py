@@ -22,10 +22,10 @@ from pydantic import BaseModel, ValidationError
 from cells.asks import asking, context, life, modes, providers, replies
 from cells.asks.drafting import drafted
 from cells.asks.modes.base import Mode, ModeRefused, Outcome
+from cells.asks.parsing import storable
 from cells.asks.providers.base import ProviderFailed, Question
 from cells.clock import lease, wake
 from cells.models import Ask, Patch
-from cells.patches import verdicts
 from cells.patches.edits import EditRefused
 from cells.patches.proposing import propose
 from cells.refusals import Refused
@@ -98,19 +98,13 @@ def _answer(ask: Ask, began: float) -> None:
     _keep(ask, answer=read.answer.model_dump(mode="json"))
     assert ask.context is not None
     outcome = mode.outcome(read.answer, ask.context)
-    spent = ask.seconds + time.monotonic() - began
-    patch = ask.patch or (_propose(ask, mode, mirror, outcome) if outcome.edits else None)
-    if patch and not patch.decision:
-        verdicts.judge_waiting(ask.repository, mirror, [patch])
     told = {
         "plan": list(outcome.plan), "warnings": list(outcome.warnings), "lease_until": None, "step": "",
         "needs": [{**need, "sentence": _stored(need["sentence"])} for need in outcome.needs],
-        "seconds": round(spent, 3),
+        "seconds": round(ask.seconds + time.monotonic() - began, 3),
     }  # fmt: skip
-    if patch is None:
+    if not (outcome.edits and _propose(ask, mode, mirror, outcome, told)):
         asking.shift(ask, "plan", actor=WORKER, attempt=ask.attempts, **told)
-    else:
-        asking.shift(ask, "answer", actor=WORKER, attempt=ask.attempts, patch=patch, **told)
 
 
 def _prepare(ask: Ask, mode: Mode, mirror: Mirror) -> None:
@@ -164,19 +158,25 @@ def _question(ask: Ask, mode: Mode) -> None:
     question = Question(mode=mode, prompt=ask.prompt, context=ask.context, model=ask.model)
     reply = providers.provider(ask.provider).answer(question, _alive(ask))
     _keep(
-        ask, reply=_storable(reply.text), model=reply.model[:100] or ask.model, tokens_in=reply.tokens_in,
+        ask, reply=storable(reply.text), model=reply.model[:100] or ask.model, tokens_in=reply.tokens_in,
         tokens_out=reply.tokens_out, cost=reply.cost,
     )  # fmt: skip
 
 
-def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome) -> Patch | None:
-    """The waiting patch, tied to this ask in the transaction that makes it; None when there is nothing to change."""
+def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome, told: dict[str, Any]) -> bool:
+    """Patch and ending in one transaction, so that neither is without the other; False when nothing changes."""
     _step(ask, "patch")
     main = mirror.tip(f"refs/heads/{ask.repository.branch}")
     what = drafted(ask, mode, outcome, mirror, main)
     if what is None:
-        return None
-    return propose(ask.repository, main, what, actor=WORKER, claim=lambda made: _keep(ask, patch=made))
+        return False
+
+    def answered(patch: Patch) -> None:
+        asking.shift(ask, "answer", actor=WORKER, attempt=ask.attempts, patch=patch, **told)
+
+    patch = propose(ask.repository, main, what, actor=WORKER, claim=answered)
+    wake("cells.judge_new", patch_id=patch.pk)
+    return True
 
 
 def _alive(ask: Ask) -> Callable[[], None]:
@@ -205,7 +205,7 @@ def _put_off(ask: Ask, failed: ProviderFailed) -> None:
     """A provider that was away is asked again a few times, each time later; then the ask fails with its sentence."""
     try:
         if failed.text:
-            _keep(ask, reply=_storable(failed.text))
+            _keep(ask, reply=storable(failed.text))
         if not failed.again or ask.attempts >= ATTEMPTS:
             _fail(ask, failed.why)
             return
@@ -251,11 +251,6 @@ def settle() -> int:
         for pk in list(late.values_list("pk", flat=True)[:500]):
             wake("cells.ask", ask_id=pk)
     return len(late) + len(dead)
-
-
-def _storable(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a character."""
-    return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def _stored(said: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC
 from typing import Any
 
@@ -15,12 +15,18 @@ SUMMARY = 400  # characters
 STATUSES = {"success", "failed"}
 
 
-def runs_of(rows: Iterable[Evidence], mirror: Mirror) -> list[dict[str, Any]]:
+def runs_of(
+    rows: Iterable[Evidence], mirror: Mirror, undecided: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Newest first; each {id, evidence_ids, type, reports_dir, summary, status, related_files, timestamp, …}."""
     grouped: dict[str, list[Evidence]] = {}
     for row in rows:
         grouped.setdefault(_run_of(row.path), []).append(row)
-    return [_run(name, files, mirror) for name, files in grouped.items()]
+    return [
+        _run(name, files, mirror)
+        | {"trust": "proposal" if {row.commit for row in files} & {*undecided} else "ssot"}
+        for name, files in grouped.items()
+    ]
 
 
 def _run_of(path: str) -> str:
@@ -40,7 +46,7 @@ def _run(name: str, files: list[Evidence], mirror: Mirror) -> dict[str, Any]:
         "summary": _summary(newest, mirror), "status": _status(ident, claims),
         "related_files": sorted(row.path for row in files),
         "timestamp": f"{dated.observed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "timestamp_certain": dated.observed_zone == "written" and dated.exact, "trust": "ssot",
+        "timestamp_certain": dated.observed_zone == "written" and dated.exact,
         "flags": sorted({flag["code"] for row in files for flag in row.flags}),
         "details": {c["predicate"]: c["value"] for c in claims if c["subject"] == ident and c["predicate"] == "manifest"},
         "claims": claims[:40],

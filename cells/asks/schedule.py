@@ -64,4 +64,4 @@ def due(cell: Cell, last: datetime | None, now: datetime) -> bool:
         return False
     if cell.asks.filter(state__in=life.OPEN).exists():
         return False
-    return last is None or cell.evidence.filter(current=True, committed_at__gt=last - every).exists()
+    return last is None or cell.evidence.filter(current=True, read_at__gt=last).exists()

@@ -49,6 +49,7 @@ class Patch(models.Model):
     checks = models.CharField(
         max_length=7, default="unknown", choices=[(c, c) for c in ("green", "red", "unknown")]
     )
+    checks_by = models.ForeignKey("auth.User", models.SET_NULL, null=True, blank=True, related_name="+")
     decision = models.CharField(
         max_length=20, blank=True, db_index=True, help_text="The contract's; empty before it judged."
     )

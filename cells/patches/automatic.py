@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 import pygit2
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -17,15 +18,16 @@ from cells import audit
 from cells.clock import wake
 from cells.models import Lane, Patch, Repository, Review
 from cells.patches import life
-from cells.patches.reviews import shift
+from cells.patches.reviews import proposed_by, shift
 from cells.permissions import OPERATOR, require
+from cells.placing import Placer
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 
 OK = "AUTO_MERGE_OK"
-LAST, SHARE = 20, 0.1  # of a lane's last automatic landings, so large a part may be reverted
+LAST = 20  # so many of a lane's automatic landings are looked at
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})", re.MULTILINE)
 NOT_ANY_MORE = sentence("Landing without a person was switched off, so a person decides.")
 
@@ -46,20 +48,23 @@ def switch(*, lane: Lane, on: bool, by: User) -> None:
 
 
 def consider(repository: Repository, mirror: Mirror) -> int:
-    """Approve what waits in lanes that are switched on; returns how many patches were."""
-    lanes = [lane for lane in repository.lanes.filter(auto_merge=True) if not stop(lane, mirror)]
-    waiting = Patch.objects.filter(
-        repository=repository, state=life.PROPOSED, applies=True, decision=OK, lane__in=lanes
-    )
-    return sum(approve(patch) for patch in waiting.select_related("repository", "lane"))
+    """Approve what waits and lies wholly in lanes that are switched on; returns how many patches were."""
+    lanes = {lane.pk for lane in repository.lanes.filter(auto_merge=True) if not stop(lane, mirror)}
+    if not lanes:
+        return 0
+    placer = Placer(repository)
+    waiting = Patch.objects.filter(repository=repository, state=life.PROPOSED, applies=True, decision=OK)
+    rows = waiting.select_related("repository", "lane", "checks_by")
+    return sum(approve(patch) for patch in rows if (placer.lanes_of(patch.files) or {0}) <= lanes)
 
 
 def approve(patch: Patch) -> bool:
     """The contract's approval of exactly what waits now; False when someone was faster."""
     if not patch.verdict or patch.verdict["decision"] != OK:
         return False
-    # What a person decided about this very change is not overruled by a rule.
-    if patch.reviews.filter(digest=patch.digest).exists():
+    # What a person decided about this very change, whoever proposed it, is not overruled by a rule.
+    decided = Review.objects.filter(patch__repository=patch.repository, digest=patch.digest, by__isnull=False)
+    if decided.exists() or (patch.checks_by and proposed_by(patch, patch.checks_by)):
         return False
     try:
         with transaction.atomic():
@@ -75,8 +80,9 @@ def approve(patch: Patch) -> bool:
 
 def holds(patch: Patch, verdict: dict[str, object]) -> Sentence | None:
     """Why the contract's own approval does not carry the landing any more, None while it does."""
-    lane = Lane.objects.filter(pk=patch.lane_id or 0).first()
-    if lane is None or not lane.auto_merge:
+    lanes = Placer(patch.repository).lanes_of(patch.files)
+    on = set(Lane.objects.filter(repository=patch.repository, auto_merge=True).values_list("pk", flat=True))
+    if not lanes or not lanes <= on:
         return NOT_ANY_MORE
     if verdict["decision"] != OK:
         return sentence("The contract does not call it AUTO_MERGE_OK any more, so a person decides.")
@@ -95,7 +101,7 @@ def stop(lane: Lane, mirror: Mirror) -> bool:
     ).select_related("repository")  # fmt: skip
     last = list(rows.order_by("-landed_at")[:LAST])
     back = reverted(last, mirror) if last else []
-    if len(back) <= SHARE * LAST:
+    if 100 * len(back) <= settings.VPM_AUTO_REVERTED * len(last):
         return False
     why = sentence(
         "Stopped by itself: %(reverted)s of the last %(all)s automatic landings were reverted.",

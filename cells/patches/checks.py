@@ -14,6 +14,7 @@ from cells.refusals import Refused
 from cells.sentences import sentence
 from cells.ssot.mirror import Mirror
 
+OPEN = (life.PROPOSED, life.APPROVED, life.FAILED)  # whatever may still land
 STATES = ("green", "red", "unknown")
 
 
@@ -22,7 +23,7 @@ def report(*, patch: Patch, state: str, by: User, tip: str) -> None:
     require(by, OPERATOR)
     if state not in STATES:
         raise Refused(sentence("Checks are green, red or unknown, not %(state)s.", state=state[:40]))
-    if patch.state != life.PROPOSED:
+    if patch.state not in OPEN:
         raise Refused(
             sentence("This patch does not wait for a decision any more; its checks change nothing.")
         )
@@ -34,11 +35,11 @@ def report(*, patch: Patch, state: str, by: User, tip: str) -> None:
             )
         )
     with transaction.atomic():
-        Patch.objects.filter(pk=patch.pk).update(checks=state)
+        Patch.objects.filter(pk=patch.pk).update(checks=state, checks_by=by)
         audit.record(
             actor=by, verb="checks", subject=patch, repository=patch.repository.key,
             before={"checks": patch.checks}, after={"checks": state, "tip": tip},
         )  # fmt: skip
-    patch.checks = state
+    patch.checks, patch.checks_by = state, by
     verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), [patch])
     wake("cells.auto_merge", repository_id=patch.repository_id)

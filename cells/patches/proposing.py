@@ -34,6 +34,7 @@ class Proposed:
     cells: tuple[Cell, ...] = ()
     lane: Lane | None = None
     edits: list[dict[str, Any]] = field(default_factory=list)
+    mark: str = ""  # a line of the commit that tells proposals of one second and content apart
 
 
 def propose(
@@ -94,7 +95,7 @@ def _commit(mirror: Mirror, base: str, what: Proposed) -> str:
     author = commits.Author(what.author, "vpm@localhost", seconds, 0)
     return commits.build(
         mirror, tree=str(index.write_tree(mirror.repo)), parent=base, author=author,
-        message=f"{what.title}\n\n{what.rationale}".strip() + "\n", now=seconds,
+        message=f"{what.title}\n\n{what.rationale}\n\n{what.mark}".strip() + "\n", now=seconds,
     )  # fmt: skip
 
 

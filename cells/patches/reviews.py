@@ -54,10 +54,24 @@ def proposed_by(patch: Patch, user: User) -> bool:
     )
 
 
-def approve(*, patch: Patch, by: User, digest: str, reason: str = "") -> Review:
-    """Approve exactly `digest` and queue the landing, in one transaction. Raises Refused."""
+def check_verdict(patch: Patch, seen: str) -> None:
+    """Refuse an approval under another verdict than the one that was seen."""
+    if seen != verdicts.fingerprint(patch.verdict):
+        raise Refused(
+            sentence(
+                "The contract judges it differently than when you looked. Read its reasons, then decide again."
+            )
+        )
+
+
+def approve(*, patch: Patch, by: User, digest: str, verdict: str, reason: str = "") -> Review:
+    """Approve exactly `digest` under the verdict with that fingerprint, and queue the landing, in one transaction.
+
+    Raises Refused.
+    """
     check_approve(patch, by)
     check_seen(patch, digest)
+    check_verdict(patch, verdict)
     with transaction.atomic():
         shift(patch, "approve", actor=by, reason=reason, seen=digest)
         review = Review.objects.create(
@@ -146,6 +160,8 @@ def shift(
             actor=actor, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
             before={"state": before}, after={"state": step.target, "digest": patch.digest} | _plain(fields),
         )  # fmt: skip
+        if life.PROPOSED in (before, step.target) and actor != "sync":
+            wake("cells.judge_beside", patch_id=patch.pk)
     for name, value in changes.items():
         setattr(patch, name, value)
 

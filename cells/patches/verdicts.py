@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +18,8 @@ from cells.patches.cases import Builder, of_patch
 from cells.patches.governing import contract_of
 from cells.ssot.mirror import Mirror
 
+# Another conflict, another flagged piece: these are news although the same rule spoke before.
+NAMED = {"conflicts", "evidence-flags", "secrets", "injection", "citations-missing", "times"}
 STRICTER = {"AUTO_MERGE_OK": 0, "REVIEW_REQUIRED": 1, "ARCHIVE_CANDIDATE": 2}
 EVERYWHERE = {"category", "checks"}  # nearly every patch has them; what is special about this one comes first
 RISKS = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
@@ -71,15 +75,36 @@ def stricter(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
 
     Milder and equal verdicts hold, whichever version of the contract gave them.
     """
-    known = {(reason["rule"], reason["text"]) for reason in then["reasons"]}
+    known = {_said(reason) for reason in then["reasons"]}
     new = [
         reason["rule"]
         for reason in now["reasons"]
-        if (reason["rule"], reason["text"]) not in known and reason["decision"] != "AUTO_MERGE_OK"
+        if _said(reason) not in known and reason["decision"] != "AUTO_MERGE_OK"
     ]
     worse = (
         STRICTER[now["decision"]] > STRICTER[then["decision"]]
         or RISKS[now["risk"]] > RISKS[then["risk"]]
-        or {"conflicts", "evidence-flags"} & set(new)
+        or NAMED & set(new)
     )
     return (sorted(set(new)) or [now["decision"]]) if worse else []
+
+
+def _said(reason: dict[str, Any]) -> tuple[str, ...]:
+    """What makes a reason the same one; numbers in it may change, what it names may not."""
+    named = json.dumps([reason["params"], reason["place"]], sort_keys=True) if reason["rule"] in NAMED else ""
+    return reason["rule"], reason["text"], named
+
+
+def fingerprint(verdict: dict[str, Any] | None) -> str:
+    """Names what a person saw of a verdict; "" before there is one."""
+    if verdict is None:
+        return ""
+    seen = [verdict["decision"], verdict["risk"], sorted(map(_said, verdict["reasons"]))]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
+def beside(patch: Patch) -> list[Patch]:
+    """The other waiting patches that touch one of its paths: its coming and going may change what is said of them."""
+    paths = {file["path"] for file in patch.files}
+    rows = Patch.objects.filter(repository=patch.repository, state=life.PROPOSED).exclude(pk=patch.pk)
+    return [row for row in rows if paths & {file["path"] for file in row.files}]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from cells.evidence.assign import CellHint, CellIndex
 from cells.evidence.reading import EvidenceReading, read_evidence
-from cells.models import Cell, Claim, Evidence, EvidenceCell, Lane, Project
+from cells.models import Claim, Evidence, EvidenceCell, Lane, Project
+from cells.placing import index_of
 from cells.ssot.mirror import READ_LIMIT, Change, Step
 from cells.sync.reading import Reading
 
@@ -196,19 +195,3 @@ def _claims(made: list[tuple[Evidence, EvidenceReading]]) -> list[Claim]:
         for row, said in made
         for c in said.claims
     ]  # fmt: skip
-
-
-def index_of(cells: Iterable[Cell]) -> CellIndex:
-    """What tells a path or a text that it is about a cell."""
-    cells = list(cells)
-    keys = {cell.key for cell in cells}
-    return CellIndex(
-        CellHint(cell.key, _short(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key)
-        for cell in cells
-    )
-
-
-def _short(key: str, keys: set[str]) -> tuple[str, ...]:
-    """The key without its stage or version ("hello-s5" is spoken of as hello), unless that is another cell's."""
-    name = re.sub(r"[-_.][a-z]{1,2}\d+$", "", key)
-    return (name,) if name not in keys else ()

@@ -13,19 +13,18 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from cells import audit
-from cells.evidence.assign import cells_of, lane_of
 from cells.hosts.source import SOURCE_REFS
-from cells.models import Cell, Lane, Patch
+from cells.models import Patch
 from cells.patches import automatic, change, life, verdicts
 from cells.patches.governing import contract_of
 from cells.patches.proposing import KEEP
 from cells.patches.reviews import shift
+from cells.placing import Placer
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
 from cells.ssot.commit import author_of
 from cells.ssot.mirror import decoded, moment
-from cells.sync.evidence import index_of
 from cells.sync.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def read(reading: Reading) -> None:
     branches = branches_of(reading)
     known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
     waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED))
-    placer = Placer(reading)
+    placer = Placer(reading.repository)
     back = [known[at] for at in branches.items() if at in known and known[at].state == life.SUPERSEDED]
     work: list[tuple[str, Callable[[], object]]] = [
         *((name, partial(propose, reading, placer, name, tip)) for name, tip in branches.items() if (name, tip) not in known),
@@ -166,33 +165,6 @@ def keep(reading: Reading) -> None:
     new = "".join(f"create {KEEP}{pk} {tip}\n" for pk, tip in rows if str(pk) not in held)
     if new:
         git(reading.mirror.path, "update-ref", "--stdin", stdin=new)
-
-
-class Placer:
-    """Which cells and lane a proposal touches, by its paths, and by the cells' STATE documents."""
-
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.cells = {cell.key: cell for cell in reading.repository.cells.select_related("lane")}
-        self.lanes = {lane.key: lane for lane in reading.repository.lanes.all()}
-        self.by_state = {
-            cell.state_path: cell
-            for cell in self.cells.values()
-            if cell.state_path and not cell.state_section
-        }
-        self.hints = index_of(self.cells.values())
-
-    def touched(self, files: list[dict[str, Any]], words: str) -> tuple[list[Cell], Lane | None]:
-        """By the paths of `files`; when they name no cell, by the words of its branch and title."""
-        cells, lanes = {}, []
-        for path in [file["path"] for file in files[:200]]:
-            found = [self.cells[match.key] for match in cells_of(path, "", self.hints)]
-            found += [self.by_state[path]] if path in self.by_state else []
-            cells.update({cell.key: cell for cell in found})
-            lanes += [self.lanes[lane_of(path)]] if lane_of(path) in self.lanes else []
-        if not cells:
-            cells = {match.key: self.cells[match.key] for match in cells_of(words, words, self.hints)}
-        return list(cells.values()), next(iter([cell.lane for cell in cells.values()] + lanes), None)
 
 
 FAMILIES = (

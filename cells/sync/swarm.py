@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 
 from cells.models import Cell, Evidence, Lane, Patch, Project, Relation
 from cells.patches import life
+from cells.placing import Placer
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
-from cells.sync import adoption, proposals
+from cells.sync import adoption
 from cells.sync.reading import Reading
 
 
@@ -44,7 +45,7 @@ def read(reading: Reading) -> None:
 
 def place_waiting(reading: Reading) -> None:
     """What waits for a decision belongs to cells of the swarm as it is now."""
-    placer = proposals.Placer(reading)
+    placer = Placer(reading.repository)
     waiting = Patch.objects.filter(repository=reading.repository, state=life.PROPOSED).exclude(branch="")
     for patch in waiting:
         cells, lane = placer.touched(patch.files, f"{patch.branch} {patch.title}")

@@ -16,6 +16,7 @@ from cells import documents, health
 from cells.contract.case import DECISIONS
 from cells.models import Patch
 from cells.patches import checks, diff, life, pushing, reviews
+from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
 from cells.ssot.mirror import Mirror
 from cells.views import judging
@@ -51,7 +52,7 @@ def push(request: Asked, pk: int) -> HttpResponse:
     found = patch_or_404(request, pk)
     pushing.again(repository=found.repository, by=request.user)
     return (
-        _decision(request, patch_or_404(request, pk), found.digest) if request.htmx else redirect("patch", pk)
+        _decision(request, patch_or_404(request, pk), request.POST) if request.htmx else redirect("patch", pk)
     )
 
 
@@ -82,7 +83,7 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
 def patch(request: Asked, pk: int) -> HttpResponse:
     found = patch_or_404(request, pk)
     if request.htmx and request.htmx.target == "decision":
-        return _decision(request, found, request.GET.get("seen", found.digest))
+        return _decision(request, found, request.GET)
     if request.htmx and request.htmx.target == "verdict":
         return part(request, found, "verdict")
     return whole(request, found)
@@ -123,24 +124,31 @@ def part(
 def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
     """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
     found = patch_or_404(request, pk)
-    seen = request.POST.get("digest", found.digest)
     try:
         run(verb, found, request)
     except Refused as refused:
         found = patch_or_404(request, pk)
         if request.htmx:
-            return _decision(request, found, seen, refusal=refused)
+            return _decision(request, found, request.POST, refusal=refused)
         return whole(request, found, refused, refusal=say(refused.why))
     if request.htmx:
-        return _decision(request, patch_or_404(request, pk), seen)
+        return _decision(request, patch_or_404(request, pk), request.POST)
     messages.success(request, _("Done."))
     return redirect("patch", pk)
 
 
-def _decision(request: Asked, found: Patch, seen: str, refusal: Refused | None = None) -> HttpResponse:
-    """The decision part alone. It offers nothing once the patch would do something else than the page shows."""
-    moved_on = found.state == life.PROPOSED and seen != found.digest
-    told = {"moved_on": "yes" if moved_on else "", "refusal": say(refusal.why) if refusal else ""}
+def _decision(request: Asked, found: Patch, asked: QueryDict, refusal: Refused | None = None) -> HttpResponse:
+    """The decision part alone. It offers nothing once the page around it shows another change or another verdict."""
+    now = fingerprint(found.verdict)
+    seen = asked.get("seen") or asked.get("digest") or found.digest
+    judged = asked.get("judged") or asked.get("verdict") or now
+    moved_on = found.state == life.PROPOSED and (seen != found.digest or judged != now)
+    told = {
+        "moved_on": "yes" if moved_on else "",
+        "refusal": say(refusal.why) if refusal else "",
+        "seen": seen,
+        "judged": judged,
+    }
     return part(request, found, "decision", refusal, **told)
 
 
@@ -149,7 +157,9 @@ def run(verb: str, found: Patch, request: Asked) -> None:
     reason = request.POST.get("reason", "").strip()
     seen = request.POST.get("digest", "")
     if verb == "approve":
-        reviews.approve(patch=found, by=request.user, digest=seen, reason=reason)
+        reviews.approve(
+            patch=found, by=request.user, digest=seen, verdict=request.POST.get("verdict", ""), reason=reason
+        )
     elif verb == "reject":
         reviews.reject(patch=found, by=request.user, digest=seen, reason=reason)
     elif verb == "reopen":
@@ -161,6 +171,8 @@ def run(verb: str, found: Patch, request: Asked) -> None:
 def _about(request: Asked, found: Patch) -> dict[str, Any]:
     return {
         "patch": found,
+        "seen": found.digest,
+        "judged": fingerprint(found.verdict),
         "repository": found.repository,
         "reviews": found.reviews.select_related("by"),
         "why_not": why_not(found, request),

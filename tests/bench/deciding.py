@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cells.models import Patch
 from cells.patches import landing, life, reviews
+from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.repositories import known_as
 from tests.bench.reading import sync
@@ -34,7 +35,7 @@ def deciding(source: Path, room: Path, turns: int) -> list[Ratio]:
 
     def approve() -> None:
         patch = patches.pop(0)
-        reviews.approve(patch=patch, by=reviewer, digest=patch.digest)
+        reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
         landing.land(Patch.objects.select_related("repository").get(pk=patch.pk))
         if Patch.objects.get(pk=patch.pk).state != life.LANDED:
             raise RuntimeError(f"{patch} did not land")

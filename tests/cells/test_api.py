@@ -12,6 +12,7 @@ from django.test import Client
 from cells import accounts
 from cells.models import ApiToken, Repository
 from cells.patches import life
+from cells.patches.verdicts import fingerprint
 from tests.cells.callers import Program, program
 from tests.factories import PROPOSALS, a_patch, a_repository, a_user, committed, source_of, sync
 
@@ -57,7 +58,9 @@ def test_a_token_dies_with_the_right_of_its_user(
 
 def test_a_token_never_does_more_than_its_scope(reviewer: User, repository: Repository) -> None:
     patch = a_patch(repository)
-    status, said = program(reviewer, "viewer").post(f"patches/{patch.pk}/approve", digest=patch.digest)
+    status, said = program(reviewer, "viewer").post(
+        f"patches/{patch.pk}/approve", digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     assert (status, said["error"]["code"]) == (403, "forbidden")
     assert said["error"]["sentence"] == "This token has the scope “viewer”; this needs one with “reviewer”."
     patch.refresh_from_db()
@@ -112,7 +115,10 @@ def test_approving_lands_exactly_what_was_seen(
     patch = a_patch(repository)
     with committed():
         status, said = deciding.post(
-            f"patches/{patch.pk}/approve", digest=patch.digest, reason="Warm is good."
+            f"patches/{patch.pk}/approve",
+            digest=patch.digest,
+            verdict=fingerprint(patch.verdict),
+            reason="Warm is good.",
         )
     assert (status, said["state"]) == (200, "approved")
     _, said = reading.get(f"patches/{patch.pk}")
@@ -132,19 +138,23 @@ def test_approving_lands_exactly_what_was_seen(
 
 def test_a_refusal_is_the_verbs_own_sentence(deciding: Program, repository: Repository) -> None:
     patch = a_patch(repository)
-    status, said = deciding.post(f"patches/{patch.pk}/approve", digest="0" * 64)
+    status, said = deciding.post(f"patches/{patch.pk}/approve", digest="0" * 64, verdict="")
     assert (status, said["error"]["code"]) == (409, "refused")
     assert said["error"]["sentence"].startswith("This patch changed since you looked at it.")
     assert deciding.post(f"patches/{patch.pk}/reject", digest=patch.digest, reason=" ")[0] == 409
     assert deciding.post(f"patches/{patch.pk}/reject", digest=patch.digest, reason="Too warm.")[0] == 200
-    status, said = deciding.post(f"patches/{patch.pk}/approve", digest=patch.digest)
+    status, said = deciding.post(
+        f"patches/{patch.pk}/approve", digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     assert (status, said["error"]["sentence"]) == (409, "This patch was rejected; reopen it to decide again.")
 
 
 def test_nobody_approves_their_own_by_api_either(repository: Repository) -> None:
     ada = a_user("ada", "reviewer")  # the proposals are by ada@example.org
     patch = a_patch(repository)
-    status, said = program(ada, "reviewer").post(f"patches/{patch.pk}/approve", digest=patch.digest)
+    status, said = program(ada, "reviewer").post(
+        f"patches/{patch.pk}/approve", digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     assert (status, said["error"]["code"]) == (403, "forbidden")
 
 

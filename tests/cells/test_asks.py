@@ -18,6 +18,7 @@ from cells.asks import asking, job, life, providers, schedule
 from cells.asks.providers.base import ProviderFailed, Question, Reply
 from cells.models import Ask, AuditEvent, Cell, Patch, Repository
 from cells.patches import life as patch_life
+from cells.patches.verdicts import fingerprint
 from cells.refusals import Forbidden, Refused
 from cells.sentences import sentence
 from tests.factories import FILES, STATE, SWARM, a_repository, committed, source_of, sync
@@ -104,7 +105,7 @@ def test_an_answer_lands_with_the_ask_the_evidence_and_the_verdict_in_its_commit
     patch = asked(oven, operator).patch
     assert patch is not None
     with committed():
-        reviews.approve(patch=patch, by=reviewer, digest=patch.digest)
+        reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
     patch.refresh_from_db()
     assert patch.state == patch_life.LANDED, patch.state_note
     message = Mirror(patch.repository.mirror).commit(patch.commit).message
@@ -123,7 +124,7 @@ def test_once_the_line_stands_there_is_nothing_to_propose(oven: Cell, operator: 
     patch = asked(oven, operator).patch
     assert patch is not None
     with committed():
-        reviews.approve(patch=patch, by=reviewer, digest=patch.digest)
+        reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
     again = asked(oven, operator)
     assert (again.state, again.patch) == (life.PLAN_ONLY, None)
     assert health.of_repository(oven.repository)[oven.pk].state != health.SHELVED
@@ -175,22 +176,19 @@ def _die(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_worker_that_dies_after_proposing_leaves_one_patch_although_main_moves_on(
-    oven: Cell, operator: User, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_that_dies_after_proposing_leaves_one_patch_that_is_judged_later(
+    oven: Cell, operator: User, scripted: Scripted
 ) -> None:
     scripted.says = [APPEND]
     ask = asking.start(cell=oven, mode="update_north_star", by=operator, door="page")
-    with monkeypatch.context() as killed:
-        killed.setattr(job.verdicts, "judge_waiting", _die)
-        with pytest.raises(KeyboardInterrupt):
-            job.execute(ask)
+    job.execute(ask)  # and nobody judges what it proposed
     source_of(oven.repository).commit({"STATE/bread/current_state.md": NAMED + "- Somebody wrote more.\n"})
     sync(oven.repository)
-    Ask.objects.filter(pk=ask.pk).update(state=life.QUEUED)
     job.execute(Ask.objects.get(pk=ask.pk))
     ask.refresh_from_db()
     assert ask.state == life.ANSWERED
-    assert [ask.patch] == list(Patch.objects.filter(kind="update_north_star"))
+    (patch,) = Patch.objects.filter(kind="update_north_star")
+    assert (ask.patch, patch.decision) == (patch, "REVIEW_REQUIRED")
 
 
 def test_a_worker_declared_dead_changes_nothing_when_it_comes_back(

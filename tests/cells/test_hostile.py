@@ -13,6 +13,7 @@ from django.test import Client
 
 from cells.models import Cell, Evidence, Patch, Relation, Repository
 from cells.patches import diff, landing, life, reviews
+from cells.patches.verdicts import fingerprint
 from cells.repositories import known_as
 from cells.ssot.commit import message_with
 from cells.ssot.mirror import Mirror, moment
@@ -305,7 +306,7 @@ def test_a_proposal_by_an_author_git_would_refuse_lands(
     raw_commit(source_of(repository), "ask/nobody", author=author + b" 1772450000 +0000")
     sync(repository)
     patch = a_patch(repository, branch="ask/nobody")
-    reviews.approve(patch=patch, by=reviewer, digest=patch.digest)
+    reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
     landing.land(patch)
     assert state_of(patch) == life.LANDED, patch.state_note
 

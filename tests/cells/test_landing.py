@@ -12,6 +12,7 @@ from django.utils import timezone
 from cells.hosts.source import fetch
 from cells.models import AuditEvent, Patch, Repository, Review
 from cells.patches import landing, life, pushing, reviews
+from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.refusals import Forbidden
 from cells.ssot.mirror import Mirror
@@ -309,6 +310,8 @@ def test_a_void_approval_can_be_given_again(tmp_path: Path) -> None:
     repository = a_repository(tmp_path)
     patch = a_patch(repository, life.APPROVED)
     main_changes_its_file_before_it_lands(patch)
-    reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest)
+    reviews.approve(
+        patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     landing.land(patch)
     assert patch.state == life.LANDED

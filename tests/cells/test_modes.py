@@ -179,7 +179,7 @@ def test_what_was_landed_is_not_proposed_again() -> None:
     [
         ({"status": "failed"}, "its status is failed, not success"),
         ({"status": ""}, "its status is not known, not success"),
-        ({"trust": "external"}, "it is not on the main branch"),
+        ({"trust": "external"}, "no person has decided about it"),
         ({"timestamp_certain": False}, "its time does not name a zone"),
         ({"timestamp": "yesterday"}, "its time does not name a zone"),
         ({"flags": ["future"]}, "its evidence is flagged future"),

@@ -12,6 +12,7 @@ from django.test import Client
 from cells import accounts
 from cells.models import AuditEvent, Evidence, Patch, Repository, SignInToken
 from cells.patches import life
+from cells.patches.verdicts import fingerprint
 from tests.factories import a_patch, a_repository, committed, source_of, sync
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,9 @@ def test_a_reviewer_approves_and_finds_the_commit(bakery: Repository, reviewer: 
     client = signed_in(reviewer)
     assert "Approve" in client.get(f"/patches/{patch.pk}/").text
     with committed():
-        client.post(f"/patches/{patch.pk}/approve", {"digest": patch.digest})
+        client.post(
+            f"/patches/{patch.pk}/approve", {"digest": patch.digest, "verdict": fingerprint(patch.verdict)}
+        )
     patch.refresh_from_db()
     assert patch.state == life.LANDED
     assert patch.commit[:10] in client.get(f"/patches/{patch.pk}/").text
@@ -98,7 +101,9 @@ def test_a_viewer_has_no_button_and_the_verb_refuses(bakery: Repository, viewer:
     patch = a_patch(bakery)
     client = signed_in(viewer)
     assert '<button class="primary"' not in client.get(f"/patches/{patch.pk}/").text
-    answer = client.post(f"/patches/{patch.pk}/approve", {"digest": patch.digest})
+    answer = client.post(
+        f"/patches/{patch.pk}/approve", {"digest": patch.digest, "verdict": fingerprint(patch.verdict)}
+    )
     assert answer.status_code == 403
     assert Patch.objects.get(pk=patch.pk).state == life.PROPOSED
 

@@ -8,6 +8,7 @@ import pytest
 
 from cells.models import Patch
 from cells.patches import life, reviews
+from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.refusals import Forbidden, Refused
 from tests.factories import a_patch, a_repository, a_user, source_of, sync
@@ -19,13 +20,13 @@ def test_nobody_approves_their_own(tmp_path: Path) -> None:
     patch = a_patch(a_repository(tmp_path))
     ada = a_user("ada", REVIEWER)
     with pytest.raises(Forbidden, match="someone else has to approve"):
-        reviews.approve(patch=patch, by=ada, digest=patch.digest)
+        reviews.approve(patch=patch, by=ada, digest=patch.digest, verdict=fingerprint(patch.verdict))
 
 
 def test_a_decision_about_other_bytes_is_refused(tmp_path: Path) -> None:
     patch = a_patch(a_repository(tmp_path))
     with pytest.raises(Refused, match="changed since you looked"):
-        reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest="0" * 64)
+        reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest="0" * 64, verdict="")
 
 
 def test_a_rejection_needs_a_reason_and_can_be_taken_back(tmp_path: Path) -> None:
@@ -35,14 +36,16 @@ def test_a_rejection_needs_a_reason_and_can_be_taken_back(tmp_path: Path) -> Non
         reviews.reject(patch=patch, by=rin, digest=patch.digest, reason=" ")
     reviews.reject(patch=patch, by=rin, digest=patch.digest, reason="Too warm.")
     reviews.reopen(patch=patch, by=rin)
-    reviews.approve(patch=patch, by=rin, digest=patch.digest)
+    reviews.approve(patch=patch, by=rin, digest=patch.digest, verdict=fingerprint(patch.verdict))
     assert patch.state == life.APPROVED
 
 
 def test_a_second_click_hears_what_happened(tmp_path: Path) -> None:
     patch = a_patch(a_repository(tmp_path))
     copy = Patch.objects.get(pk=patch.pk)
-    reviews.approve(patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest)
+    reviews.approve(
+        patch=patch, by=a_user("rin", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     with pytest.raises(Refused, match="already approved"):
         reviews.reject(patch=copy, by=a_user("mio", REVIEWER), digest=copy.digest, reason="No.")
 

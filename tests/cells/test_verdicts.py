@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from cells.models import AuditEvent, Lane, Patch, Repository
 from cells.patches import automatic, checks, landing, life, reviews, verdicts
+from cells.patches.verdicts import fingerprint
 from cells.refusals import Forbidden, Refused
 from cells.ssot.mirror import Mirror
 from tests.factories import FILES, PROPOSALS, a_repository, committed, source_of, sync
@@ -95,12 +96,19 @@ def test_under_a_broken_contract_a_person_decides_everything(bakery: Repository,
 def test_nothing_is_approved_before_it_was_judged(bakery: Repository, reviewer: User) -> None:
     Patch.objects.filter(pk=the(bakery).pk).update(decision="", verdict=None)
     with pytest.raises(Refused, match="not judged"):
-        reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest)
+        reviews.approve(
+            patch=the(bakery),
+            by=reviewer,
+            digest=the(bakery).digest,
+            verdict=fingerprint(the(bakery).verdict),
+        )
 
 
 def approved_then(bakery: Repository, reviewer: User, files: dict[str, str]) -> Patch:
     """Approved, then main moves before anyone lands it."""
-    reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest)
+    reviews.approve(
+        patch=the(bakery), by=reviewer, digest=the(bakery).digest, verdict=fingerprint(the(bakery).verdict)
+    )
     source_of(bakery).commit(files)
     sync(bakery)
     landing.land(the(bakery))
@@ -241,3 +249,98 @@ def test_a_verdict_says_which_rules_became_stricter() -> None:
     assert verdicts.stricter(said("REVIEW_REQUIRED", "checks"), said(OK)) == ["checks"]
     assert verdicts.stricter(said("REVIEW_REQUIRED", "conflicts"), said("REVIEW_REQUIRED")) == ["conflicts"]
     assert verdicts.stricter(said("ARCHIVE_CANDIDATE"), said("REVIEW_REQUIRED")) == ["ARCHIVE_CANDIDATE"]
+
+
+def switched_on(bakery: Repository, by: User, key: str = "sample") -> None:
+    with committed():
+        automatic.switch(lane=bakery.lanes.get(key=key), on=True, by=by)
+
+
+@pytest.mark.parametrize(
+    ("branch", "paths"),
+    [
+        ("ask/two-lanes", ["reports/dough/n_20260303T0700Z.md", "reports/oven/n_20260303T0700Z.md"]),
+        ("ask/dough-by-name", ["reports/misc/n_20260303T0700Z.md"]),
+    ],
+)
+def test_a_proposal_does_not_choose_its_lane(
+    tmp_path: Path, operator: User, branch: str, paths: list[str]
+) -> None:
+    files = dict.fromkeys(paths, "# Heat\n\nSteady at 216 degrees.\n")
+    bakery = a_repository(tmp_path, proposals={branch: files})
+    switched_on(bakery, operator)
+    with committed():
+        patch = green(bakery, operator, branch)
+    patch.refresh_from_db()
+    assert (patch.decision, patch.state) == (OK, life.PROPOSED)
+
+
+def test_what_a_person_rejected_does_not_land_under_another_name(
+    bakery: Repository, operator: User, reviewer: User
+) -> None:
+    patch = the(bakery)
+    reviews.reject(patch=patch, by=reviewer, digest=patch.digest, reason="Wrong numbers.")
+    switched_on(bakery, operator)
+    source_of(bakery).propose("ask/again", HARMLESS["ask/new-heat"])
+    sync(bakery)
+    with committed():
+        green(bakery, operator, "ask/again")
+    assert the(bakery, "ask/again").state == life.PROPOSED
+
+
+def test_a_proposers_own_word_that_the_checks_are_green_lands_nothing(
+    bakery: Repository, operator: User
+) -> None:
+    switched_on(bakery, operator)
+    Patch.objects.filter(pk=the(bakery).pk).update(proposer=operator)
+    with committed():
+        assert green(bakery, operator).decision == OK
+    assert the(bakery).state == life.PROPOSED
+
+
+def test_an_approval_covers_only_the_verdict_that_was_seen(
+    bakery: Repository, operator: User, reviewer: User
+) -> None:
+    seen = fingerprint(green(bakery, operator).verdict)
+    source_of(bakery).commit({"contract.toml": STRICT})
+    sync(bakery)
+    with pytest.raises(Refused, match="judges it differently"):
+        reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest, verdict=seen)
+
+
+def test_red_checks_after_the_approval_stop_the_landing(
+    bakery: Repository, operator: User, reviewer: User
+) -> None:
+    patch = green(bakery, operator)
+    reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
+    checks.report(patch=the(bakery), state="red", by=operator, tip=patch.tip)
+    landing.land(the(bakery))
+    assert the(bakery).state == life.PROPOSED
+
+
+def test_a_twin_is_judged_again_when_the_first_one_is_decided(bakery: Repository, reviewer: User) -> None:
+    source_of(bakery).propose("ask/twin", HARMLESS["ask/new-heat"])
+    sync(bakery)
+    assert the(bakery, "ask/twin").decision == "ARCHIVE_CANDIDATE"
+    with committed():
+        reviews.reject(patch=the(bakery), by=reviewer, digest=the(bakery).digest, reason="Not twice.")
+    assert the(bakery, "ask/twin").decision == "REVIEW_REQUIRED"
+
+
+def test_another_conflict_is_news_although_one_was_there() -> None:
+    def said(*subjects: str) -> dict:
+        named = [
+            {
+                "rule": "conflicts",
+                "text": "%(a)s",
+                "params": {"a": one},
+                "place": "",
+                "decision": "REVIEW_REQUIRED",
+            }
+            for one in subjects
+        ]
+        return {"decision": "REVIEW_REQUIRED", "risk": "LOW", "reasons": named}
+
+    assert verdicts.stricter(said("one"), said("one", "two")) == []
+    assert verdicts.stricter(said("one", "two"), said("one")) == ["conflicts"]
+    assert verdicts.stricter(said("two"), said("one")) == ["conflicts"]

@@ -11,6 +11,7 @@ import pytest
 from cells import health
 from cells.models import Evidence, Patch, Repository, StateVersion
 from cells.patches import landing, life, pushing, reviews
+from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.repositories import known_as
 from tests.factories import a_user, sync
@@ -96,7 +97,7 @@ def test_side_branches_wait_except_those_main_contains(real: Repository) -> None
 def test_approving_one_puts_exactly_its_change_on_main(real: Repository) -> None:
     patch = real.patches.filter(branch__startswith="ask/store/", applies=True).earliest("authored_at")
     before = git(real, "rev-parse", "refs/heads/main").strip()
-    reviews.approve(patch=patch, by=a_user("kei", REVIEWER), digest=patch.digest)
+    reviews.approve(patch=patch, by=a_user("kei", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict))
     landing.land(patch)
     pushing.push(real)
     patch.refresh_from_db()

@@ -44,7 +44,7 @@ class Run(Given):
     def unusable(self) -> str:
         """Why nothing can be written from this run alone, "" when something can."""
         if self.trust != "ssot":
-            return "it is not on the main branch"
+            return "no person has decided about it"
         if spoilt := sorted(DISQUALIFYING.intersection(self.flags)):
             return f"its evidence is flagged {', '.join(spoilt)}"
         if self.status != "success":

@@ -12,6 +12,7 @@ from ninja.responses import NinjaJSONEncoder
 
 from cells.api import asks as shown
 from cells.asks import asking, job, life
+from cells.asks.parsing import storable
 from cells.models import Ask, Cell, Patch, Repository
 from cells.refusals import Refused, say
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         try:
             ask = asking.start(
                 cell=self.cell(options["cell"], options["repo"]), mode=options["mode"], by=None, door="command",
-                notes=options["note"], provider=options["provider"], subject=self.patch(options["patch"]),
+                notes=storable(options["note"]), provider=options["provider"], subject=self.patch(options["patch"]),
                 forced=options["force"],
             )  # fmt: skip
         except Refused as refused:
