@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cells.stored import as_stored
+
+LONGEST = 2_000  # characters of one stored parameter
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -21,12 +25,22 @@ class Sentence:
         return self.text % self.params if self.params else self.text
 
     def as_json(self) -> dict[str, Any]:
-        """`{"text": msgid, "params": {...}}`, what a JSONField stores; a sentence within a sentence the same way."""
-        plain = {
-            name: value.as_json() if isinstance(value, Sentence) else value
-            for name, value in self.params.items()
+        """`{"text": msgid, "params": {...}}`, what a JSONField stores; a sentence within a sentence the same way.
+
+        Parameters may hold what somebody wrote: they are cleaned and cut to what is read.
+        """
+        return {
+            "text": as_stored(self.text),
+            "params": {name: _stored(value) for name, value in self.params.items()},
         }
-        return {"text": self.text, "params": plain}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return value.as_json()
+    if isinstance(value, str) and len(value) > LONGEST:
+        value = f"{value[: LONGEST - 1]}…"
+    return as_stored(value)
 
 
 def sentence(text: str, **params: Any) -> Sentence:

@@ -168,11 +168,24 @@ def postgres() -> Iterator[str]:
             run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in tests/browser and tests/real carry the mark of their folder."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "only tests that a database or a broker makes a difference to: not the pure ones, nor the pages' looks"
+    parser.addoption("--stored", action="store_true", help=about)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests in tests/browser and tests/real carry the mark of their folder; with --stored some are left out."""
     for item in items:
         for name in {"browser", "real"} & set(item.path.parts[len(HERE.parts) :]):
             item.add_marker(name)
+    if config.getoption("--stored"):
+        items[:] = [item for item in items if _is_stored(item)]
+
+
+def _is_stored(item: pytest.Item) -> bool:
+    uses = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    stored = bool(uses) or any(item.iter_markers("django_db")) or item.path.name.startswith("test_survival")
+    return stored and not (any(item.iter_markers("browser")) and "screen" in item.name)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,6 +23,7 @@ from cells.models import Ask, Cell, Evidence, Fact, Patch, Review, StateVersion
 from cells.patches import life
 from cells.refusals import say
 from cells.ssot.mirror import Mirror
+from cells.stored import as_stored
 
 FACTS = ("current", "goal", "goal_short", "goal_mid", "gap")
 EXCERPT = 20_000  # characters of one proposed file
@@ -33,8 +34,8 @@ def build(ask: Ask, mirror: Mirror, head: str) -> dict[str, Any]:
     cell = ask.cell
     if cell is None:
         raise ValueError("an ask about a cell that is gone has no context")
-    made = Builder(ask, cell, mirror, head)
-    return made.context()
+    said: dict[str, Any] = as_stored(Builder(ask, cell, mirror, head).context())
+    return said
 
 
 class Builder:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cells.sentences import Sentence, sentence
+from cells.stored import storable
 
 LIMIT = 1_000_000  # characters of a reply that are read
 DEPTH = 60  # levels of nesting
@@ -31,7 +32,6 @@ _JSON_START = re.compile(
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)|\"", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n]*+\n?", re.MULTILINE)
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
 _CONTROL = sentence("Control characters stood inside a text of the answer; they were kept.")
@@ -67,11 +67,6 @@ class Found:
     def repaired(self, how: Sentence) -> None:
         if how not in self.repairs:
             self.repairs.append(how)
-
-
-def storable(text: str) -> str:
-    """The text as every database takes it: NUL and half of a surrogate pair become U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def values_in(text: str) -> Found:

@@ -68,6 +68,8 @@ class Case:
 
     `unseen` are paths the proposal touches that git does not hold here; `twins` name waiting proposals with the
     same change; `replaced_by` names a newer one for the same files; `applies` is False when it conflicts with main.
+    `shadows` are "new path → existing path" where only letters' case or normal form differ. `cell_contract` is
+    that of `cell`, `cell_contracts` those of all cells it touches; each of them can only make the verdict stricter.
     """
 
     files: tuple[File, ...]
@@ -78,6 +80,7 @@ class Case:
     lane: str = ""
     cell: str = ""
     cell_contract: str = ""
+    cell_contracts: tuple[str, ...] = ()
     checks: Checks = "unknown"
     applies: bool = True
     on_main: bool = False
@@ -85,8 +88,10 @@ class Case:
     twins: tuple[str, ...] = ()
     replaced_by: str = ""
     unseen: tuple[str, ...] = ()
+    shadows: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     support: tuple[Support, ...] = ()
+    own_evidence: tuple[Support, ...] = ()
     conflicts: tuple[Sentence, ...] = ()
 
 

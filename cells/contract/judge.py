@@ -12,7 +12,7 @@ from itertools import islice
 
 from cells.contract.case import CATEGORIES, Case, Decision, Reason, Risk, Verdict
 from cells.contract.policy import Category, Contract, Rule, default
-from cells.contract.rules.paths import fits, ordinary
+from cells.contract.rules.paths import fits, fits_exactly, ordinary
 from cells.contract.rules.registry import RULES
 from cells.contract.seen import Seen, look, touched
 from cells.sentences import Sentence, sentence
@@ -49,8 +49,8 @@ def judge(case: Case, contract: Contract | None = None) -> Verdict:
 
 
 def _judged(case: Case, policy: Contract) -> Verdict:
-    category, by_category = _category(case, policy)
-    seen = look(case, policy.work, policy.lanes)
+    category, by_category, alone = _category(case, policy)
+    seen = look(case, policy.work, policy.lanes, alone)
     said = [*_contract(policy), by_category]
     for name, rule in policy.rules.items():
         said += _of(name, rule, seen, policy.work["reasons_per_rule"])
@@ -108,23 +108,25 @@ def _review(rule: str, why: Sentence) -> Reason:
     return Reason(rule, "", why, "REVIEW_REQUIRED")
 
 
-def _category(case: Case, policy: Contract) -> tuple[str, _Said]:
-    """The proposal's category by its paths, and what that category allows. The cell's own can only be stricter."""
+def _category(case: Case, policy: Contract) -> tuple[str, _Said, frozenset[str]]:
+    """The proposal's category by its paths, what that category allows, and the paths that may land without a person."""
     other = next(one for one in policy.categories if one.name == "other")
-    homes = [_home(path, policy, other) for path in touched(case)] or [other]
+    places = {path: _home(path, policy, other) for path in touched(case)}
+    alone = frozenset(path for path, home in places.items() if home.decision == "AUTO_MERGE_OK")
+    return (*_allowed(case, policy, list(places.values()) or [other]), alone)
+
+
+def _allowed(case: Case, policy: Contract, homes: list[Category]) -> tuple[str, _Said]:
+    """The first of these categories, and what all of them allow. Those of the cells can only be stricter."""
     category = min(homes, key=policy.categories.index)
     strict = [home for home in homes if home.decision != "AUTO_MERGE_OK"]
     if strict:
         first = next((home for home in strict if home.decision == "REVIEW_REQUIRED"), strict[0])
         return category.name, _Said(Reason("category", "", _says(category), first.decision), category.risk)
-    if _restricts(case.cell_contract, policy):
-        why = sentence(
-            "The cell %(cell)s has the contract %(category)s, which asks for a person.",
-            cell=case.cell,
-            category=case.cell_contract[:40],
-        )
-        name = case.cell_contract if case.cell_contract in CATEGORIES else "other"
-        return name, _Said(_review("category", why), "LOW")
+    restricting = _restricting(case, policy)
+    if restricting:
+        name = restricting if restricting in CATEGORIES else "other"
+        return name, _Said(_review("category", _says_cell(case, restricting)), "LOW")
     return category.name, _Said(Reason("category", "", _says(category), "AUTO_MERGE_OK"), "LOW")
 
 
@@ -132,12 +134,33 @@ def _home(path: str, policy: Contract, other: Category) -> Category:
     # `reports/../STATE/x` is not under reports/, whatever it begins with.
     if not ordinary(path):
         return other
-    return next((one for one in policy.categories if fits(path, one.paths)), other)
+    return next((one for one in policy.categories if _holds(one, path)), other)
 
 
-def _restricts(cell_contract: str, policy: Contract) -> bool:
+def _holds(category: Category, path: str) -> bool:
+    # `Reports/` may be the same folder on one machine and another on the next: it is protected, and allowed nothing.
+    match = fits_exactly if category.decision == "AUTO_MERGE_OK" else fits
+    return match(path, category.paths)
+
+
+def _restricting(case: Case, policy: Contract) -> str:
+    """The first contract of its cells that asks for a person, or ""."""
     allowed = {one.name for one in policy.categories if one.decision == "AUTO_MERGE_OK"}
-    return bool(cell_contract) and cell_contract not in allowed
+    named = (case.cell_contract, *case.cell_contracts)
+    return next((one for one in named if one and one not in allowed), "")
+
+
+def _says_cell(case: Case, contract: str) -> Sentence:
+    if contract == case.cell_contract:
+        return sentence(
+            "The cell %(cell)s has the contract %(category)s, which asks for a person.",
+            cell=case.cell,
+            category=contract[:40],
+        )
+    return sentence(
+        "A cell that it touches has the contract %(category)s, which asks for a person.",
+        category=contract[:40],
+    )
 
 
 def _says(category: Category) -> Sentence:

@@ -7,21 +7,33 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import isfinite
 from typing import Any
 
 from cells.contract.case import Case, File
+from cells.contract.escapes import unescaped, without_entities
 from cells.ssot.state_lines import Outline, outline
 
 # Git looks for a NUL here too when it decides what is binary.
 _HEAD = 8_000
 _PROSE = (".md", ".markdown")
+_JSON = (".json", ".jsonl", ".jsonld", ".ndjson")
+_ESCAPED = (*_JSON, ".yaml", ".yml")
 
 
 class NotJson:
-    """Stands where a file named as JSON does not parse; `line` is where it stops, 1-based."""
+    """Stands where a file named as JSON does not parse; `line` is where it stops, 1-based.
 
-    def __init__(self, line: int) -> None:
+    `why` is "twice" for a key that stands twice, "number" for NaN and its like, else "".
+    """
+
+    def __init__(self, line: int, why: str = "") -> None:
         self.line = line
+        self.why = why
+
+
+class _Unsafe(ValueError):
+    """JSON that this parser takes and the next one reads differently, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,13 @@ class Text:
         return "\n".join(line for _, line in self.added)
 
     @cached_property
+    def said(self) -> str:
+        """The added text as a reader of the file gets it, line for line: escapes and entities are letters again."""
+        if self.path.lower().endswith(_ESCAPED):
+            return unescaped(self.added_text)
+        return without_entities(self.added_text) if self.markdown else self.added_text
+
+    @cached_property
     def old_outline(self) -> Outline:
         return outline(self.old or "")
 
@@ -68,17 +87,24 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The case, its texts, every path it touches (old names and unseen ones too), and its lane's globs (None: no limit)."""
+    """The case, its texts, every path it touches (old names and unseen ones too), its lane's globs (None: no limit),
+    and `alone`, the paths whose category lets them land without a person."""
 
     case: Case
     texts: tuple[Text, ...]
     paths: tuple[str, ...]
     lane_paths: tuple[str, ...] | None = None
+    alone: frozenset[str] = frozenset()
 
 
-def look(case: Case, work: Mapping[str, int], lanes: Mapping[str, tuple[str, ...]]) -> Seen:
+def look(
+    case: Case,
+    work: Mapping[str, int],
+    lanes: Mapping[str, tuple[str, ...]],
+    alone: frozenset[str] = frozenset(),
+) -> Seen:
     """The case with its files read as far as `work` allows."""
-    return Seen(case, texts(case.files, work), touched(case), lanes.get(case.lane))
+    return Seen(case, texts(case.files, work), touched(case), lanes.get(case.lane), alone)
 
 
 def touched(case: Case) -> tuple[str, ...]:
@@ -115,7 +141,7 @@ def _text(file: File, most: int) -> Text:
     old, old_clean = _decoded(file.old, most)
     new, new_clean = _decoded(file.new, most)
     whole = max(len(file.old or b""), len(file.new or b"")) <= most
-    named_json = file.path.lower().endswith((".json", ".jsonl", ".jsonld", ".ndjson")) and whole
+    named_json = file.path.lower().endswith(_JSON) and whole
     return Text(
         file,
         old,
@@ -161,10 +187,33 @@ def parsed(path: str, text: str | None) -> Any:
     return _value(text, 1)
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _Unsafe("twice")
+    return value
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    return value if isfinite(value) else _no_number(digits)
+
+
+def _no_number(word: str) -> float:
+    raise _Unsafe("number")
+
+
+# Integers stay text: turning thousands of digits into a number is slow, and nobody here counts.
+_JSON_READER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=str, parse_float=_float, parse_constant=_no_number
+)
+
+
 def _value(text: str, first: int) -> Any:
     try:
-        # Integers stay text: turning thousands of digits into a number is slow, and nobody here counts.
-        return json.loads(text, parse_int=str)
+        return _JSON_READER.decode(text)
+    except _Unsafe as error:
+        return NotJson(first, str(error))
     except json.JSONDecodeError as error:
         return NotJson(first + error.lineno - 1)
     except (ValueError, RecursionError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
@@ -13,22 +14,22 @@ from django.db.models import prefetch_related_objects
 from cells import health
 from cells.contract.case import Case, Checks, File, Support
 from cells.contract.citations import cited
-from cells.disagreements import conflicts_in
+from cells.disagreements import claimed, conflicts_in, fresh
 from cells.evidence.assign import CellIndex
-from cells.evidence.conflicts import Conflict
-from cells.evidence.reading import read_evidence
-from cells.models import Evidence, Patch, Repository
+from cells.evidence.conflicts import Conflict, DatedClaim
+from cells.models import Cell, Evidence, Patch, Repository
 from cells.patches import change, life
+from cells.patches.brought import Brought, brought
 from cells.patches.contents import files_of
+from cells.patches.ground import Ground
 from cells.patches.known import Known, Trees, document_of, folder_of, past
 from cells.patches.standing import Standing, Waiting, compare
+from cells.placing import index_of
 from cells.sentences import Sentence
-from cells.ssot.mirror import Mirror, decoded
+from cells.ssot.mirror import Mirror, decoded, moment
 
 BATCH = 50  # patches whose bytes are held at once, and whose evidence is looked up at once
 DAY = 86_400
-
-NOBODY = CellIndex(())
 
 
 def of_change(mirror: Mirror, base: str, tip: str, known: Known) -> Case:
@@ -54,11 +55,12 @@ def _cited(case: Case, known: Known) -> tuple[Case, Known]:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A patch as git tells it, and the paths of the evidence it may rest on."""
+    """A patch as git tells it, the paths of the evidence it may rest on, and the evidence it brings."""
 
     patch: Patch
     case: Case
-    rests_on: tuple[str, ...]
+    rests_on: tuple[str, ...] = ()
+    brought: Brought = field(default_factory=Brought)
 
 
 class Builder:
@@ -69,6 +71,7 @@ class Builder:
         self.mirror = mirror
         self.main = main
         self.as_of = health.as_of(repository)
+        self.ground = Ground(mirror, main)
 
     def cases(self, patches: Iterable[Patch]) -> Iterator[tuple[Patch, Case]]:
         """Each patch with its case, in order. One that git cannot read has all its paths unseen."""
@@ -99,15 +102,41 @@ class Builder:
 
     @cached_property
     def conflicts(self) -> dict[str, list[Conflict]]:
-        return conflicts_in(self.repository, self.as_of)
+        return conflicts_in(self.repository, self.as_of, self.told)
+
+    @cached_property
+    def told(self) -> list[DatedClaim]:
+        return claimed(self.repository, self.as_of)
+
+    @cached_property
+    def told_of(self) -> dict[str, list[DatedClaim]]:
+        """What is claimed, by subject: a proposal speaks of few of them."""
+        found: defaultdict[str, list[DatedClaim]] = defaultdict(list)
+        for one in self.told:
+            found[one.claim.subject].append(one)
+        return found
+
+    @cached_property
+    def hints(self) -> CellIndex:
+        return index_of(self.repository.cells.select_related("lane"))
+
+    @cached_property
+    def projects(self) -> tuple[str, ...]:
+        return tuple(self.repository.projects.values_list("key", flat=True))
 
     def _draft(self, patch: Patch) -> _Draft:
         try:
             case, known = _cited(self._of_git(patch), self.known)
         except (LookupError, ValueError, pygit2.GitError):
             unseen = tuple(str(file["path"]) for file in patch.files)
-            return _Draft(patch, Case((), title=patch.title, applies=False, unseen=unseen), ())
-        return _Draft(patch, case, tuple(_rests_on(case, known, patch)))
+            return _Draft(patch, Case((), title=patch.title, applies=False, unseen=unseen))
+        case = replace(case, shadows=tuple(self.ground.shadowed(case.files)))
+        return _Draft(patch, case, tuple(_rests_on(case, known, patch)), self._brought(patch, case))
+
+    def _brought(self, patch: Patch, case: Case) -> Brought:
+        """Who proposes writes the time of the commit; nobody can have seen it before it was."""
+        made = min(moment(self.mirror.commit(patch.tip).commit_time), patch.proposed_at)
+        return brought(case.files, made, self.hints, self.projects, self.ground.holding)
 
     def _of_git(self, patch: Patch) -> Case:
         """What would land: main's bytes now, and after the merge. Where it does not apply, the branch's own change."""
@@ -135,14 +164,22 @@ class Builder:
             kind=patch.kind,
             lane=patch.lane.key if patch.lane else "",
             cell=cells[0].key if cells else "",
-            cell_contract=next((cell.contract for cell in cells if cell.contract), ""),
+            cell_contract=cells[0].contract if cells else "",
+            cell_contracts=tuple(dict.fromkeys(cell.contract for cell in cells if cell.contract)),
             checks=cast(Checks, patch.checks),
             age_days=max((self.as_of - patch.authored_at).total_seconds() / DAY, 0.0),
             twins=standing.twins,
             replaced_by=standing.replaced_by,
             support=tuple(_support(draft, evidence)),
-            conflicts=tuple(found.sentence for cell in cells for found in self.conflicts.get(cell.key, ())),
+            own_evidence=tuple(draft.brought.support.values()),
+            conflicts=tuple(self._conflicts(cells, draft.brought)),
         )
+
+    def _conflicts(self, cells: Iterable[Cell], own: Brought) -> Iterable[Sentence]:
+        """Those about its cells that stand already, and those that its own evidence would make; each once."""
+        standing = [found.sentence for cell in cells for found in self.conflicts.get(cell.key, ())]
+        made = own.conflicts(self.told_of, self.as_of - fresh()) if own.claims else ()
+        return {str(one): one for one in (*standing, *(found.sentence for found in made))}.values()
 
     def _evidence(self, paths: Sequence[str]) -> dict[str, Evidence]:
         """Path to its row on main, in few queries."""
@@ -182,19 +219,12 @@ def _rests_on(case: Case, known: Known, patch: Patch) -> Iterator[str]:
 
 def _support(draft: _Draft, evidence: dict[str, Evidence]) -> Iterator[Support]:
     """The evidence as main holds it; what only the proposal brings has nobody's word but its own."""
-    own = {file.path: file for file in draft.case.files if file.status != "deleted"}
+    own = {file.path for file in draft.case.files if file.status != "deleted"}
     for path in draft.rests_on:
-        if path in own and path.startswith("reports/"):
-            yield _own_evidence(own[path], draft.patch)
+        if path in draft.brought.support:
+            yield draft.brought.support[path]
         elif path in evidence and path not in own:
             row = evidence[path]
             flags = {flag["code"]: Sentence(flag["text"], flag["params"]) for flag in row.flags}
             certain = (row.observed_zone, row.observed_confidence) == ("written", "high")
             yield Support(path, "ssot", flags, row.observed_at, certain)
-
-
-def _own_evidence(file: File, patch: Patch) -> Support:
-    said = read_evidence(file.path, file.new, file.size, patch.authored_at, NOBODY, (), None)
-    flags = {flag.code: flag.sentence for flag in said.flags}
-    certain = (said.observed.zone, said.observed.confidence) == ("written", "high")
-    return Support(file.path, "proposal", flags, said.observed.at, certain)

@@ -206,6 +206,7 @@ def test_the_timeline_draws_and_a_dot_opens_its_document(page: Page) -> None:
     expect(timeline.locator(".main-svg").first).to_be_visible()
     dots = timeline.locator(".scatterlayer .points path")
     expect(dots.first).to_be_visible()
+    timeline.scroll_into_view_if_needed()
     box = dots.nth(0).bounding_box()
     assert box
     page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)

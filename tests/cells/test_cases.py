@@ -331,6 +331,7 @@ def test_the_contract_that_governs_is_the_default_branchs_or_reviews_everything(
     assert contract_of(mirror, str(source.tip())).why is not None
 
 
+@pytest.mark.django_db
 def test_a_message_that_names_the_report_it_brings_rests_on_nothing(tmp_path: Path) -> None:
     path = "reports/dough/heat_20260303T0700Z.md"
     repository = a_repository(tmp_path, proposals={})

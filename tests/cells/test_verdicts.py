@@ -17,7 +17,7 @@ from tests.factories import FILES, PROPOSALS, a_repository, committed, source_of
 pytestmark = pytest.mark.django_db
 
 OK = "AUTO_MERGE_OK"
-REPORT = "reports/dough/heat_20260303T0700Z.md"
+REPORT = "reports/dough/heat_20260301T0900Z.md"
 HARMLESS = PROPOSALS | {"ask/new-heat": {REPORT: "# Heat\n\nSteady at 216 degrees.\n"}}
 STRICT = '[categories.persist-report]\ndecision = "REVIEW_REQUIRED"\n'
 
@@ -210,7 +210,7 @@ def test_switching_it_off_before_the_landing_gives_it_back(
 
 def test_it_stops_by_itself_when_too_many_were_reverted(tmp_path: Path, operator: User) -> None:
     reports = {
-        f"ask/heat-{n}": {f"reports/dough/heat_2026030{n}T0700Z.md": f"# Heat\n\nSteady at {n}.\n"}
+        f"ask/heat-{n}": {f"reports/dough/heat_20260301T0{n}00Z.md": f"# Heat\n\nSteady at {n}.\n"}
         for n in range(1, 5)
     }
     bakery = a_repository(tmp_path, files=FILES, proposals=reports)
@@ -259,14 +259,14 @@ def switched_on(bakery: Repository, by: User, key: str = "sample") -> None:
 @pytest.mark.parametrize(
     ("branch", "paths"),
     [
-        ("ask/two-lanes", ["reports/dough/n_20260303T0700Z.md", "reports/oven/n_20260303T0700Z.md"]),
-        ("ask/dough-by-name", ["reports/misc/n_20260303T0700Z.md"]),
+        ("ask/two-lanes", ["reports/dough/n_20260301T0900Z.md", "reports/oven/n_20260301T0900Z.md"]),
+        ("ask/dough-by-name", ["reports/misc/n_20260301T0900Z.md"]),
     ],
 )
 def test_a_proposal_does_not_choose_its_lane(
     tmp_path: Path, operator: User, branch: str, paths: list[str]
 ) -> None:
-    files = dict.fromkeys(paths, "# Heat\n\nSteady at 216 degrees.\n")
+    files = {path: f"# Heat\n\nSteady at 216 degrees, says {path}.\n" for path in paths}
     bakery = a_repository(tmp_path, proposals={branch: files})
     switched_on(bakery, operator)
     with committed():

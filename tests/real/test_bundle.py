@@ -97,7 +97,9 @@ def test_side_branches_wait_except_those_main_contains(real: Repository) -> None
 def test_approving_one_puts_exactly_its_change_on_main(real: Repository) -> None:
     patch = real.patches.filter(branch__startswith="ask/store/", applies=True).earliest("authored_at")
     before = git(real, "rev-parse", "refs/heads/main").strip()
-    reviews.approve(patch=patch, by=a_user("kei", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict))
+    reviews.approve(
+        patch=patch, by=a_user("kei", REVIEWER), digest=patch.digest, verdict=fingerprint(patch.verdict)
+    )
     landing.land(patch)
     pushing.push(real)
     patch.refresh_from_db()

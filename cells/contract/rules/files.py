@@ -66,6 +66,17 @@ def file_type(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
                 )
 
 
+def extension(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
+    for file in seen.case.files:
+        name = file.path.rpartition("/")[2]
+        ending = name.rpartition(".")[2].lower() if "." in name else ""
+        if file.path in seen.alone and file.status != "deleted" and ending not in params["extensions"]:
+            yield (
+                file.path,
+                sentence("A file with this ending does not land by itself; look at what it is for."),
+            )
+
+
 def binary(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for file in seen.case.files:
         if (

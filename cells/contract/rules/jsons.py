@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cells.contract.rules import Finding
 from cells.contract.seen import NotJson, Seen
-from cells.sentences import sentence
+from cells.sentences import Sentence, sentence
 
 # More than a person's file ever holds; a damaged one must not cost more.
 _MOST_VALUES = 200_000
@@ -16,10 +17,25 @@ _MOST_VALUES = 200_000
 def json_broken(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for text in seen.texts:
         if isinstance(text.new_json, NotJson):
+            yield f"{text.path}:{text.new_json.line}", _broken(text.new_json)
+        if text.new_json is not None and (text.file.new or b"").startswith(BOM_UTF8):
             yield (
-                f"{text.path}:{text.new_json.line}",
-                sentence("It is named as JSON but does not parse; correct it, or give it another name."),
+                f"{text.path}:1",
+                sentence("A byte order mark stands before the JSON; save the file without it."),
             )
+
+
+def _broken(value: NotJson) -> Sentence:
+    match value.why:
+        case "twice":
+            return sentence(
+                "A key stands twice in one object, and only one can count; take the other one out."
+            )
+        case "number":
+            return sentence(
+                "JSON has no NaN, no Infinity and no number this large; write null, or the words as text."
+            )
+    return sentence("It is named as JSON but does not parse; correct it, or give it another name.")
 
 
 def json_keys_lost(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cells.contract.globs import globs
@@ -14,12 +16,34 @@ from cells.sentences import sentence
 _LONGEST = 400
 # A repository may narrow the list of protected files, but never leave these out.
 _STEERING = ("contract.toml", "**/contract.toml", "swarm.toml", "**/swarm.toml")
+# What Windows refuses or reads as something else: `git~1` is `.git`, `con.md` a device, `a:b` a stream of `a`.
+_RISKY = re.compile(
+    r"""[:<>"|?*] | ~[0-9] | [. ](?:/|\Z)
+    | (?:^|/)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=[ ./]|\Z)""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def fits(path: str, patterns: Sequence[str]) -> bool:
-    """Whether any glob matches the path; letters' case is ignored, as some file systems do."""
-    wanted = globs(tuple(patterns))
-    return wanted.match(path) or wanted.match(path.lower())
+    """Whether any glob matches the path as it stands, or as file systems read it that ignore letters' case.
+
+    For what protects; what allows something asks `fits_exactly`.
+    """
+    return fits_exactly(path, patterns) or globs(_folded(tuple(patterns))).match(_fold(path))
+
+
+def fits_exactly(path: str, patterns: Sequence[str]) -> bool:
+    """Whether any glob matches the path as it stands."""
+    return globs(tuple(patterns)).match(path)
+
+
+@lru_cache(maxsize=256)
+def _folded(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_fold, patterns))
+
+
+def _fold(path: str) -> str:
+    return path.lower() if path.isascii() else unicodedata.normalize("NFKC", path).casefold()
 
 
 def ordinary(path: str) -> bool:
@@ -27,13 +51,13 @@ def ordinary(path: str) -> bool:
     parts = path.split("/")
     plain = not any(part in ("", ".", "..") or part != part.strip() for part in parts)
     hidden = not path.isprintable() and any(unicodedata.category(char)[0] == "C" for char in path)
-    return plain and not hidden and "\\" not in path and len(path) <= _LONGEST
+    return plain and not hidden and "\\" not in path and len(path) <= _LONGEST and not _RISKY.search(path)
 
 
 def lane_paths(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     if seen.lane_paths is not None:
         for path in seen.paths:
-            if not fits(path, seen.lane_paths):
+            if not fits_exactly(path, seen.lane_paths):
                 yield (
                     path,
                     sentence(
@@ -59,6 +83,18 @@ def path_form(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
                     "This path is not a plain path inside the repository; rename the file before it can land."
                 ),
             )
+
+
+def path_shadow(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
+    for shadow in seen.case.shadows:
+        yield (
+            _shown(shadow.partition(" → ")[0]),
+            sentence(
+                "Where letters' case and form do not count, this path is the same as one that exists "
+                "(%(paths)s); give the new file another name.",
+                paths=_shown(shadow),
+            ),
+        )
 
 
 def _shown(path: str) -> str:

@@ -12,10 +12,17 @@ from cells.sentences import Sentence, sentence
 
 
 def evidence_flags(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
+    empty = set()
     for text in seen.texts:
-        # Sync flags evidence once it has landed; an empty new file can be told before.
+        # A history that is replayed knows no flags; an empty new file can be told without them.
         if text.file.status == "added" and text.path.startswith("reports/") and _blank(text):
+            empty.add(text.path)
             yield text.path, sentence("This file is empty, so it proves nothing; add what was observed.")
+    cited = {support.path for support in seen.case.support}
+    for own in seen.case.own_evidence:
+        for code in own.flags if own.path not in cited else ():
+            if code != "empty" or own.path not in empty:
+                yield own.path, sentence("The evidence it brings is doubtful: %(why)s", why=own.flags[code])
     for support in seen.case.support:
         for code in support.flags:
             yield (
