@@ -169,7 +169,7 @@ def postgres() -> Iterator[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    about = "only tests that a database or a broker makes a difference to: not the pure ones, nor the pages' looks"
+    about = "only tests that a database or a broker makes a difference to: not the pure ones, nor those in a browser"
     parser.addoption("--stored", action="store_true", help=about)
 
 
@@ -185,7 +185,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_stored(item: pytest.Item) -> bool:
     uses = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     stored = bool(uses) or any(item.iter_markers("django_db")) or item.path.name.startswith("test_survival")
-    return stored and not (any(item.iter_markers("browser")) and "screen" in item.name)
+    return stored and not any(item.iter_markers("browser"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -95,6 +95,12 @@ def _said(reason: dict[str, Any]) -> tuple[str, ...]:
     return reason["rule"], reason["text"], named
 
 
+def special(verdict: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The reasons that ask for something nearly every other patch is not asked for."""
+    reasons = verdict["reasons"] if verdict else []
+    return [one for one in reasons if one["decision"] != "AUTO_MERGE_OK" and one["rule"] not in EVERYWHERE]
+
+
 def fingerprint(verdict: dict[str, Any] | None) -> str:
     """Names what a person saw of a verdict; "" before there is one."""
     if verdict is None:

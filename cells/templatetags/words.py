@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cells import documents, refusals
+from cells.patches import verdicts
 
 register = template.Library()
 
@@ -48,6 +49,12 @@ def ago(moment: datetime | None) -> str:
     if now - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+
+
+@register.filter
+def reasons(verdict: dict[str, Any] | None) -> list[str]:
+    """What is special about a verdict, in the reader's language: the first two reasons."""
+    return [refusals.say(reason) for reason in verdicts.special(verdict)[:2]]
 
 
 @register.filter

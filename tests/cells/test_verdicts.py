@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from cells.models import AuditEvent, Lane, Patch, Repository
 from cells.patches import automatic, checks, landing, life, reviews, verdicts
@@ -344,3 +346,14 @@ def test_another_conflict_is_news_although_one_was_there() -> None:
     assert verdicts.stricter(said("one"), said("one", "two")) == []
     assert verdicts.stricter(said("one", "two"), said("one")) == ["conflicts"]
     assert verdicts.stricter(said("two"), said("one")) == ["conflicts"]
+
+
+def test_the_list_says_what_is_special_about_a_patch_and_not_what_all_have(
+    tmp_path: Path, reviewer: User, client: Client
+) -> None:
+    a_repository(tmp_path, proposals=HARMLESS | {"ask/broken": {"reports/dough/a_20260301T0900Z.json": "{"}})
+    client.force_login(reviewer)
+    text = client.get("/patches/").content.decode()
+    said = re.findall(r'because quiet">([^<]*)<', text)
+    assert said
+    assert all("does not parse" in reason for reason in said)
