@@ -24,7 +24,7 @@ from vpm.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
-DEMO_ASKS = {"hello-s5": "update_north_star", "metrics-echo": "update_north_star", "pr-groomer": "pr_groomer"}
+DEMO_ASKS = {"hello-s5": "update_north_star", "checkout": "update_north_star", "pr-groomer": "pr_groomer"}
 
 
 class Command(BaseCommand):
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             self.ask_a_few()
 
     def ask_a_few(self) -> None:
-        """So that a newcomer sees how an ask ends: as a patch, and as a plan that says what is missing."""
+        """So that a newcomer sees how an ask ends: as a patch, and as a plan."""
         cells = Cell.objects.select_related("repository").filter(repository__key="demo", key__in=DEMO_ASKS)
         for cell in cells:
             asking.start(cell=cell, mode=DEMO_ASKS[cell.key], by=None, door="demo")
