@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
@@ -21,6 +21,17 @@ class Part(BaseModel):
     """A piece of a reply. Keys we have no name for are kept: nothing that was said is lost."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class Worded(Part):
+    """A piece that models also write as one text: it then is the field that `words` names."""
+
+    words: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_words(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {cls.words: as_text(value)}
 
 
 class Given(BaseModel):
@@ -64,18 +75,15 @@ Text = Annotated[str, BeforeValidator(as_text)]
 Texts = Annotated[list[str], BeforeValidator(as_texts)]
 
 
-class Need(Part):
+class Need(Worded):
     """Evidence that would change the answer: its kind, what it measures, from where, and a sentence."""
+
+    words = "sentence"
 
     kind: Text = ""
     predicate: Text = ""
     vantage: Text = ""
     sentence: Text = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"sentence": as_text(value)}
 
 
 Needs = Annotated[list[Need], BeforeValidator(as_list)]

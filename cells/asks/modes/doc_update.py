@@ -14,8 +14,8 @@ from cells.asks.modes._common import (
     Part,
     Text,
     Texts,
+    Worded,
     as_list,
-    as_text,
     as_word,
     need_lines,
     needed,
@@ -44,15 +44,12 @@ _ARCHIVE = ("archive", "move", "move-file")
 _REPLACE = ("edit-paragraph", "edit", "replace-section")
 
 
-class Target(Part):
+class Target(Worded):
+    words = "path"
+
     path: Text = ""
     doc_type: Text = ""
     section_hint: Text = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"path": as_text(value)}
 
 
 class Update(Part):
@@ -85,14 +82,11 @@ class Update(Part):
         return any(isinstance(word, str) and as_word(word).startswith("reject") for word in said)
 
 
-class NoChange(Part):
+class NoChange(Worded):
+    words = "path"
+
     path: Text = ""
     reason: Text = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"path": as_text(value)}
 
 
 class Reply(Part):

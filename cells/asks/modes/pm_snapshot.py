@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator
 
 from cells.asks.modes._common import (
     RULES,
@@ -15,9 +15,9 @@ from cells.asks.modes._common import (
     Part,
     Text,
     Texts,
+    Worded,
     as_document,
     as_list,
-    as_text,
     need,
     need_lines,
     needed,
@@ -69,7 +69,9 @@ class Goals(Part):
     mid_term: Texts = []
 
 
-class NextAction(Part):
+class NextAction(Worded):
+    words = "title"
+
     id: Text = ""
     title: Text = ""
     details: Text = ""
@@ -79,21 +81,13 @@ class NextAction(Part):
     effort: Text = ""
     status: Text = "todo"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"title": as_text(value)}
 
+class Source(Worded):
+    words = "path"
 
-class Source(Part):
     kind: Text = ""
     path: Text = ""
     summary: Text = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"path": as_text(value)}
 
 
 class Reply(Part):

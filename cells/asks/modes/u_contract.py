@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from cells.asks.modes._common import (
     RULES,
@@ -15,6 +15,7 @@ from cells.asks.modes._common import (
     Part,
     Text,
     Texts,
+    Worded,
     as_document,
     as_list,
     need,
@@ -100,14 +101,11 @@ def _item(value: Any) -> dict[str, Any]:
     return {("desc" if key == said else key): item for key, item in value.items() if key != "desc"}
 
 
-class Citation(Part):
+class Citation(Worded):
+    words = "path"
+
     path: Text = ""
     lines: Text = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_words(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {"path": value}
 
 
 class Reply(Part):
