@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cells import audit
+from cells.backtest import history as histories
 from cells.backtest.replay import replay
 from cells.clock import lease, wake
 from cells.contract.policy import ContractBroken, parse
@@ -26,8 +27,13 @@ log = logging.getLogger(__name__)
 KEPT = 20  # rows per repository
 
 
-def start(*, repository: Repository, by: User, contract: str = "", assume_green: bool = False) -> Backtest:
-    """Queue a replay, compared with another contract file when one is given. Raises Refused."""
+def start(
+    *, repository: Repository, by: User, contract: str = "", history: str = "", assume_green: bool = False
+) -> Backtest:
+    """Queue a replay; `contract` is the text of another one to compare with, `history` that of a history file.
+
+    Raises Refused.
+    """
     require(by, OPERATOR)
     if not repository.head:
         raise Refused(sentence("The repository was not read yet; sync it first."))
@@ -39,6 +45,7 @@ def start(*, repository: Repository, by: User, contract: str = "", assume_green:
         row = Backtest.objects.create(
             repository=repository,
             contract=contract,
+            history=history,
             assume_green=assume_green,
             asked_by=by,
             state_at=timezone.now(),
@@ -65,10 +72,11 @@ def execute(row: Backtest) -> None:
 
     try:
         mirror = Mirror(row.repository.mirror)
+        told = histories.parse(row.history.splitlines())
         in_force = contract_of(mirror, row.repository.head)
         other = parse(row.contract) if row.contract else None
         result = replay(
-            mirror, f"refs/heads/{row.repository.branch}", other or in_force, assume_green=row.assume_green,
+            mirror, f"refs/heads/{row.repository.branch}", other or in_force, told, assume_green=row.assume_green,
             against=in_force if other else None, progress=progress,
         )  # fmt: skip
         running.update(state=Backtest.DONE, result=result, lease_until=None, state_at=timezone.now())

@@ -8,12 +8,15 @@ from cells.models.repository import Repository
 
 
 class Backtest(models.Model):
-    """`contract` is the text of another contract file to compare with, or ""; `result` is what the command prints."""
+    """`contract` is the text of another contract file to compare with, or "", `history` that of a history file; `result` is what the command prints."""
 
     QUEUED, RUNNING, DONE, FAILED = STATES = ("queued", "running", "done", "failed")
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="backtests")
     contract = models.TextField(blank=True)
+    history = models.TextField(
+        blank=True, help_text="JSON lines about pull requests: what git alone cannot know."
+    )
     assume_green = models.BooleanField(default=False)
     asked_by = models.ForeignKey("auth.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -16,10 +16,11 @@ from cells.contract.case import DECISIONS
 from cells.models import Backtest, Repository
 from cells.refusals import Refused, say
 from cells.sentences import sentence
+from cells.stored import storable
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 50
-LARGEST = 200_000  # bytes of a contract file
+LARGEST, LONGEST = 200_000, 20_000_000  # bytes of a contract file, and of a history file
 RUNS = 20
 
 
@@ -32,8 +33,11 @@ def backtests(request: Asked) -> HttpResponse:
         return render(request, template, _context(repository))
     typed, green = request.POST.get("contract", ""), bool(request.POST.get("assume_green"))
     try:
-        contract = _read(request.FILES.get("file")) or typed.strip()
-        made = job.start(repository=repository, by=request.user, contract=contract, assume_green=green)
+        contract = _read(request.FILES.get("file"), LARGEST) or typed.strip()
+        history = storable(_read(request.FILES.get("history"), LONGEST))
+        made = job.start(
+            repository=repository, by=request.user, contract=contract, history=history, assume_green=green
+        )
     except Refused as refused:
         context = _context(repository) | {"refusal": say(refused.why), "typed": typed, "green": green}
         return render(request, "cells/backtests.html", context, status=refused.status)
@@ -43,7 +47,9 @@ def backtests(request: Asked) -> HttpResponse:
 @viewer
 def backtest(request: Asked, pk: int) -> HttpResponse:
     """/backtest/PK/ — ?decision= and ?rule= filter its cases; while it runs htmx fetches it every second."""
-    found = get_object_or_404(Backtest.objects.select_related("repository", "asked_by"), pk=pk)
+    found = get_object_or_404(
+        Backtest.objects.select_related("repository", "asked_by").defer("history"), pk=pk
+    )
     request.repository = found.repository
     result = found.result or {}
     context = {
@@ -77,16 +83,18 @@ def cases(result: dict[str, Any], asked: QueryDict) -> list[dict[str, Any]]:
 
 def _context(repository: Repository) -> dict[str, Any]:
     rows = (
-        Backtest.objects.filter(repository=repository).select_related("asked_by").defer("result", "contract")
+        Backtest.objects.filter(repository=repository)
+        .select_related("asked_by")
+        .defer("result", "contract", "history")
     )
     counted = KeyTransform("decisions", KeyTransform("counts", "result"))
     return {"repository": repository, "runs": rows.annotate(counted=counted)[:RUNS]}
 
 
-def _read(file: UploadedFile | None) -> str:
-    """The text of an uploaded contract, "" without one. What is not UTF-8 is refused by whoever parses it."""
+def _read(file: UploadedFile | None, most: int) -> str:
+    """The text of an uploaded file, "" without one. What is not UTF-8 is refused by whoever parses it."""
     if file is None:
         return ""
-    if (file.size or 0) > LARGEST:
-        raise Refused(sentence("This contract file is larger than %(most)s bytes.", most=LARGEST))
-    return file.read(LARGEST).decode("utf-8-sig", "replace")
+    if (file.size or 0) > most:
+        raise Refused(sentence("This file is larger than %(most)s bytes.", most=most))
+    return file.read(most).decode("utf-8-sig", "replace")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -376,3 +377,18 @@ def test_asks_of_another_repository_are_not_found_under_this_one(viewer: User) -
     client: Client = signed_in(viewer)
     for page in ("/asks/999999/", "/backtest/999999/", "/asks/", "/lanes/", "/backtest/"):
         assert client.get(page).status_code == 404, page
+
+
+def test_a_history_file_adds_pull_requests_that_git_does_not_hold(
+    repository: Repository, operator: User
+) -> None:
+    told = {"number": 7, "title": "Oven code", "merged": True, "files": [{"path": "oven.py", "status": "A"}]}
+    file = SimpleUploadedFile("history.jsonl", (json.dumps(told) + "\nno json\n").encode())
+    signed_in(operator).post("/backtest/", {"assume_green": "1", "history": file})
+    row = Backtest.objects.get()
+    backtests.execute(row)
+    row.refresh_from_db()
+    assert row.result is not None, row.error
+    (case,) = [case for case in row.result["cases"] if case["pr"] == 7]
+    assert (case["paths"], case["verdict"]["decision"]) == (["oven.py"], "REVIEW_REQUIRED")
+    assert any("Line 2" in problem for problem in row.result["counts"]["problems"])
