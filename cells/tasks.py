@@ -74,14 +74,6 @@ def judge(*, repository_id: int, **_: object) -> None:
     verdicts.judge_waiting(repository, Mirror(repository.mirror))
 
 
-@shared_task(name="cells.judge_new")
-def judge_new(*, patch_id: int, **_: object) -> None:
-    """A patch of an ask: itself, and what it stands beside."""
-    patch = Patch.objects.select_related("repository").get(pk=patch_id)
-    rows = [patch, *verdicts.beside(patch)] if patch.state == life.PROPOSED else verdicts.beside(patch)
-    verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), rows)
-
-
 @shared_task(name="cells.judge_beside")
 def judge_beside(*, patch_id: int, **_: object) -> None:
     """A patch came or went: twins of it, and what it replaces, are judged again."""

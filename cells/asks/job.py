@@ -26,6 +26,7 @@ from cells.asks.parsing import storable
 from cells.asks.providers.base import ProviderFailed, Question
 from cells.clock import lease, wake
 from cells.models import Ask, Patch
+from cells.patches import verdicts
 from cells.patches.edits import EditRefused
 from cells.patches.proposing import propose
 from cells.refusals import Refused
@@ -175,7 +176,8 @@ def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome, told: dict[
         asking.shift(ask, "answer", actor=WORKER, attempt=ask.attempts, patch=patch, **told)
 
     patch = propose(ask.repository, main, what, actor=WORKER, claim=answered)
-    wake("cells.judge_new", patch_id=patch.pk)
+    # Should this worker die here, the sweeper finds a patch that nobody judged.
+    verdicts.judge_waiting(ask.repository, mirror, [patch, *verdicts.beside(patch)])
     return True
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from cells import health
+from cells import health, tasks
 from cells.asks import asking, job, life, providers, schedule
 from cells.asks.providers.base import ProviderFailed, Question, Reply
 from cells.models import Ask, AuditEvent, Cell, Patch, Repository
@@ -177,13 +177,15 @@ def _die(*_: Any) -> None:
 
 
 def test_a_worker_that_dies_after_proposing_leaves_one_patch_that_is_judged_later(
-    oven: Cell, operator: User, scripted: Scripted
+    oven: Cell, operator: User, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted.says = [APPEND]
     ask = asking.start(cell=oven, mode="update_north_star", by=operator, door="page")
-    job.execute(ask)  # and nobody judges what it proposed
-    source_of(oven.repository).commit({"STATE/bread/current_state.md": NAMED + "- Somebody wrote more.\n"})
-    sync(oven.repository)
+    with monkeypatch.context() as killed:
+        killed.setattr(job.verdicts, "judge_waiting", _die)
+        with pytest.raises(KeyboardInterrupt):
+            job.execute(ask)
+    tasks.settle()
     job.execute(Ask.objects.get(pk=ask.pk))
     ask.refresh_from_db()
     assert ask.state == life.ANSWERED
