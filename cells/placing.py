@@ -60,12 +60,12 @@ def index_of(cells: Iterable[Cell]) -> CellIndex:
     cells = list(cells)
     keys = {cell.key for cell in cells}
     return CellIndex(
-        CellHint(cell.key, _short(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key)
+        CellHint(cell.key, short_names(cell.key, keys), tuple(cell.evidence_globs), cell.lane.key)
         for cell in cells
     )
 
 
-def _short(key: str, keys: set[str]) -> tuple[str, ...]:
+def short_names(key: str, keys: set[str]) -> tuple[str, ...]:
     """The key without its stage or version ("hello-s5" is spoken of as hello), unless that is another cell's."""
     name = re.sub(r"[-_.][a-z]{1,2}\d+$", "", key)
     return (name,) if name not in keys else ()

@@ -4,4 +4,11 @@ from django.apps import AppConfig
 
 
 class EgspaceConfig(AppConfig):
+    """Imports the tasks so that `signature(name)` honours eager mode; listens for what moves the map."""
+
     name = "egspace"
+
+    def ready(self) -> None:
+        from egspace import signals, tasks  # noqa: F401
+
+        signals.connect()

@@ -21,6 +21,11 @@
 | VPM_ASK_RETRIES     | 3                                    | how often a busy endpoint is tried within it   |
 | VPM_ASK_BUDGET      | 24000                                | tokens of context an ask may carry             |
 | VPM_AUTO_REVERTED   | 10                                   | % reverted at which a lane stops by itself     |
+| VPM_EMBEDDER        | ngrams                               | what places texts: ngrams, openai or minilm    |
+| VPM_EMBED_MODEL     | text-embedding-3-small               | the model that openai is asked for             |
+| VPM_EMBED_BASE_URL  | VPM_OPENAI_BASE_URL                  | where that model is                            |
+| VPM_PROJECTION      | pca                                  | how meanings become a map: pca or umap         |
+| VPM_HALF_LIFE       | 28                                   | days until a piece of evidence weighs half     |
 """
 
 import json
@@ -205,10 +210,20 @@ VPM_ASK_TIMEOUT = seconds("VPM_ASK_TIMEOUT", 120)
 VPM_ASK_RETRIES = seconds("VPM_ASK_RETRIES", 3)
 VPM_ASK_BUDGET = seconds("VPM_ASK_BUDGET", 24_000)
 VPM_AUTO_REVERTED = seconds("VPM_AUTO_REVERTED", 10)
+VPM_EMBEDDER = os.environ.get("VPM_EMBEDDER") or "ngrams"
+if VPM_EMBEDDER not in {"ngrams", "openai", "minilm"}:
+    raise ImproperlyConfigured(f"VPM_EMBEDDER is {VPM_EMBEDDER!r}; it must be ngrams, openai or minilm.")
+VPM_EMBED_MODEL = os.environ.get("VPM_EMBED_MODEL") or "text-embedding-3-small"
+VPM_EMBED_BASE_URL = os.environ.get("VPM_EMBED_BASE_URL") or VPM_OPENAI_BASE_URL
+VPM_PROJECTION = os.environ.get("VPM_PROJECTION") or "pca"
+if VPM_PROJECTION not in {"pca", "umap"}:
+    raise ImproperlyConfigured(f"VPM_PROJECTION is {VPM_PROJECTION!r}; it must be pca or umap.")
+VPM_HALF_LIFE = seconds("VPM_HALF_LIFE", 28)
 CELERY_BEAT_SCHEDULE = {
     "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
     "ask the cells whose cadence has passed": {"task": "cells.ask_due", "schedule": 60},
     "settle what stopped moving": {"task": "cells.settle", "schedule": 5},
+    "make again the maps that something changed": {"task": "egspace.refresh_all", "schedule": 30},
     "tidy": {"task": "cells.tidy", "schedule": 3600},
 }
 
