@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cells.ssot.mirror import READ_LIMIT, Mirror, Step
 from cells.ssot.state import StateReading, read_state
 from cells.ssot.swarm import Swarm
+from cells.sync.reading import unreadable
+from cells.sync.swarm import LIMIT
 from egspace import goals
 from egspace.description import Describer, touches
 from egspace.goals import Goal
@@ -59,9 +61,15 @@ class Book:
         self.text = lru_cache(maxsize=2048)(self._text)
         self.state = lru_cache(maxsize=2048)(self._state)
 
+    def describer(self) -> Describer:
+        return Describer(self.text, partial(self._whole, LIMIT))
+
     def _text(self, blob: str) -> str:
-        if self.mirror.sizes([blob])[blob] > READ_LIMIT:
-            return ""
+        return self._whole(READ_LIMIT, blob) or ""
+
+    def _whole(self, most: int, blob: str) -> str | None:
+        if self.mirror.sizes([blob])[blob] > most:
+            return None
         return self.mirror.data(blob).decode("utf-8-sig", "replace")
 
     def _state(self, blob: str, section: str) -> StateReading:
@@ -80,7 +88,7 @@ class Book:
 def chapters(book: Book, steps: Iterable[Step], rows: Rows) -> Iterator[Chapter]:
     """Every commit of `steps`, oldest first, from the first one of the branch on."""
     tree: dict[str, str] = {}
-    describer, swarm = Describer(book.text), Swarm()
+    describer, swarm = book.describer(), Swarm()
     known: dict[Subject, Goal] = {}
     for seq, step in enumerate(steps):
         paths = _turn(tree, step)
@@ -96,7 +104,7 @@ def chapters(book: Book, steps: Iterable[Step], rows: Rows) -> Iterator[Chapter]
 
 def _turn(tree: dict[str, str], step: Step) -> set[str]:
     for change in step.changes:
-        if change.blob:
+        if change.blob and not unreadable(change.path, change):
             tree[change.path] = change.blob
         else:
             tree.pop(change.path, None)
@@ -104,7 +112,9 @@ def _turn(tree: dict[str, str], step: Step) -> set[str]:
 
 
 def _told(swarm: Swarm) -> set[str]:
-    return {one.state for one in (*swarm.cells, *swarm.projects) if one.state}
+    return {cell.state for cell in swarm.cells if cell.state} | {
+        one.state for one in swarm.projects if one.state
+    }
 
 
 def _evidence(step: Step, rows: Rows) -> tuple[tuple[str, Row | None], ...]:

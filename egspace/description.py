@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterable, Mapping
 from cells.evidence.assign import CellHint, CellIndex
 from cells.placing import short_names
 from cells.ssot.discovery import discover, wanted
-from cells.ssot.swarm import Swarm, SwarmBroken, merge_swarms, read_swarm
-from cells.sync.swarm import declared_in
+from cells.ssot.swarm import Swarm, SwarmBroken
+from cells.sync.swarm import declared_in, described
 
 Tree = Mapping[str, str]  # path to blob
 
 
 class Describer:
-    """Reads the swarms of many trees of one repository; what did not change between two is read once."""
+    """Reads the swarms of many trees of one repository; what did not change between two is read once.
 
-    def __init__(self, text: Callable[[str], str]) -> None:
-        self.text = text
+    `document` reads a blob as text; `whole` too, up to the size of a swarm.toml, None beyond.
+    """
+
+    def __init__(self, document: Callable[[str], str], whole: Callable[[str], str | None]) -> None:
+        self.document, self.whole = document, whole
         self._seen: dict[tuple[object, ...], Swarm] = {}
 
     def at(self, tree: Tree, last: Swarm | None = None) -> Swarm:
@@ -34,10 +37,10 @@ class Describer:
         return self._seen[key]
 
     def _declared(self, tree: Tree, files: list[str]) -> Swarm:
-        return merge_swarms([read_swarm(self.text(tree[path]), path) for path in files])
+        return described({path: self.whole(tree[path]) for path in files})
 
     def _discovered(self, tree: Tree, paths: list[str]) -> Swarm:
-        return discover(paths, {path: self.text(tree[path]) for path in wanted(paths)})
+        return discover(paths, {path: self.document(tree[path]) for path in wanted(paths)})
 
     def _clues(self, tree: Tree, paths: list[str]) -> tuple[object, ...]:
         """What discovery looks at: its documents, the project folders, and which folders of reports hold how much."""

@@ -13,7 +13,7 @@ from cells.ssot.mirror import Mirror
 from cells.ssot.swarm import Swarm
 from egspace import gathering, vectors
 from egspace.chapters import Book, Row
-from egspace.description import Describer, touches
+from egspace.description import index_of, touches
 from egspace.gathering import Material, Vectors
 from egspace.goals import Goal
 from egspace.models import CELL, PROJECT, Forecast, Position
@@ -49,7 +49,7 @@ def material(repository: Repository, mirror: Mirror, known: Material) -> Waiting
     if not known.chapters:
         return found
     tree = {path: change.blob for path, change in mirror.files(repository.head).items()}
-    swarm, describer = known.chapters[-1].swarm, Describer(known.book.text)
+    swarm, describer = known.chapters[-1].swarm, known.book.describer()
     standing = known.book.goals(swarm, tree)
     names = _Names(swarm)
     patches = Patch.objects.filter(repository=repository, state=life.PROPOSED, applies=True)
@@ -113,7 +113,7 @@ def forecast(repository: Repository, walk: Walk, change: Change, known: Vectors)
     shown = {one for one in moved if one[0] in (CELL, PROJECT) and one in walk.subjects} | own
     near = [one for one in _neighbours(repository, own) if one in walk.subjects and one not in shown]
     for subject in [*sorted(shown), *near[:NEIGHBOURS]]:
-        was, would = walk.ledger.stand(subject), ledger.stand(subject)
+        was, would = walk.stands[subject], ledger.stand(subject)
         yield Forecast(
             patch=change.patch, kind=subject[0], key=subject[1], own=subject in own or not own, head=repository.head,
             before=was.delta, after=would.delta, c=half(would.c), g=half(would.g),
@@ -137,8 +137,6 @@ class _Names:
     """Places evidence that is on no branch of ours yet, as sync would."""
 
     def __init__(self, swarm: Swarm) -> None:
-        from egspace.description import index_of
-
         self.index = index_of(swarm)
 
     def row(self, book: Book, patch: Patch, path: str, blob: str) -> Row:

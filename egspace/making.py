@@ -113,7 +113,7 @@ def digest_of(repository: Repository, using: Embedder) -> str:
 
 def projected(walk: Walk, before: Atlas | None) -> projection.Projection:
     """The two axes that show most of how the cells' C and G differ, aligned to the map before."""
-    stands = [walk.ledger.stand(subject) for subject in sorted(walk.subjects) if subject[0] == CELL]
+    stands = [walk.stands[subject] for subject in sorted(walk.subjects) if subject[0] == CELL]
     points = [(one.c, 0) for one in stands if one.c is not None] + [
         (one.g, 1) for one in stands if one.g is not None
     ]

@@ -28,7 +28,7 @@ def store(repository: Repository, walk: Walk, marks: Iterable[Mark]) -> None:
     rows = []
     for subject in sorted(walk.subjects):
         kind, key = subject
-        stand = walk.ledger.stand(subject)
+        stand = walk.stands[subject]
         goal = walk.goals.get(subject)
         open_, all_ = goal.counted if goal else (0, 0)
         rows.append(

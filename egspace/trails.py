@@ -106,6 +106,7 @@ class Walk:
         self.under: dict[str, dict[Subject, float]] = {}
         self.goals: dict[Subject, Goal] = {}
         self.subjects: set[Subject] = set()
+        self.stands: dict[Subject, Stand] = {}  # of the subjects, as last reckoned
         self.groups: dict[Subject, list[Subject]] = {}  # cell to the lane and the swarm whose G it is part of
         self._moves: defaultdict[Subject, _Moves] = defaultdict(_Moves)
 
@@ -122,14 +123,15 @@ class Walk:
             yield from (Mark(one, *here, nothing, (0, 0), {}, present=False) for one in sorted(gone))
             for subject in sorted(self._moves.keys() & self.subjects):
                 tasks = self.goals[subject].counted if subject in self.goals else (0, 0)
-                yield Mark(subject, *here, self.ledger.stand(subject), tasks, self._moves[subject].told())
+                self.stands[subject] = self.ledger.stand(subject)
+                yield Mark(subject, *here, self.stands[subject], tasks, self._moves[subject].told())
 
     def retell(self, swarm: Swarm) -> set[Subject]:
         """Another swarm is described: place everything anew. Returns the subjects that are no more."""
         before, self.placing = self.placing, Placing(swarm)
-        lanes: defaultdict[Subject, list[Subject]] = defaultdict(list)
+        lanes: dict[Subject, list[Subject]] = {(LANE, lane.key): [] for lane in swarm.lanes}
         for cell in swarm.cells:
-            lanes[LANE, cell.lane].append((CELL, cell.key))
+            lanes.setdefault((LANE, cell.lane), []).append((CELL, cell.key))
         cells = [(CELL, cell.key) for cell in swarm.cells]
         now = {WHOLE, *cells, *lanes, *((PROJECT, project.key) for project in swarm.projects)}
         gone, new = self.subjects - now, now - self.subjects
@@ -137,9 +139,13 @@ class Walk:
         for subject in gone:
             self.ledger.forget(subject)
             self.goals.pop(subject, None)
-        for subject in new:
+            self.stands.pop(subject, None)
+        before_members, self.ledger.members = self.ledger.members, {**lanes, WHOLE: cells}
+        regrouped = {
+            group for group, members in self.ledger.members.items() if before_members.get(group) != members
+        }
+        for subject in new | regrouped:
             self._moves[subject].goal = True
-        self.ledger.members = {**lanes, WHOLE: cells}
         self.groups = {(CELL, cell.key): [(LANE, cell.lane), WHOLE] for cell in swarm.cells}
         for row in self.standing.values() if self.placing.told_by != before.told_by else ():
             self.put(row)

@@ -47,15 +47,15 @@ class Reading:
         """What stands at the head; paths no person could type are left out, with a sentence."""
         files = {}
         for path, change in self.mirror.files(self.head).items():
-            if why := _unreadable(path, change):
+            if why := unreadable(path, change):
                 self.problems.append(why)
             else:
                 files[path] = change
         return files
 
-    def text(self, blob: str) -> str | None:
-        """A blob as text, None when it is too large to be a document."""
-        if self.mirror.sizes([blob])[blob] > READ_LIMIT:
+    def text(self, blob: str, most: int = READ_LIMIT) -> str | None:
+        """A blob as text, None when it is larger than `most` bytes: too large to be a document."""
+        if self.mirror.sizes([blob])[blob] > most:
             return None
         return self.mirror.data(blob).decode("utf-8-sig", "replace")
 
@@ -63,7 +63,7 @@ class Reading:
         """Every readable change of every step."""
         for step in self.steps:
             for change in step.changes:
-                if not _unreadable(change.path, change):
+                if not unreadable(change.path, change):
                     yield step, change
 
     def count(self, name: str, number: int = 1) -> None:
@@ -123,7 +123,7 @@ def _digest(mirror: Mirror) -> str:
     return READER + ":" + hashlib.sha256(repr((refs, default().version)).encode()).hexdigest()[:48]
 
 
-def _unreadable(path: str, change: Change) -> Sentence | None:
+def unreadable(path: str, change: Change) -> Sentence | None:
     """Why this path is not read, if it is not."""
     shown = path.encode("utf-8", "replace").decode()
     if UNSPEAKABLE.search(path):

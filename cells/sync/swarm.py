@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -10,10 +11,13 @@ from django.db.models import QuerySet
 from cells.models import Cell, Evidence, Lane, Patch, Project, Relation
 from cells.patches import life
 from cells.placing import Placer
+from cells.sentences import sentence
 from cells.ssot.discovery import discover, wanted
 from cells.ssot.swarm import CellSpec, Swarm, SwarmBroken, merge_swarms, read_swarm
 from cells.sync import adoption
 from cells.sync.reading import Reading
+
+LIMIT = 16_000_000  # bytes of one swarm.toml: ten thousand cells take three
 
 
 def read(reading: Reading) -> None:
@@ -70,7 +74,20 @@ def declared_in(paths: list[str]) -> list[str]:
 
 
 def declared(reading: Reading, files: list[str]) -> Swarm:
-    return merge_swarms([read_swarm(reading.text(reading.files[path].blob) or "", path) for path in files])
+    return described({path: reading.text(reading.files[path].blob, LIMIT) for path in files})
+
+
+def described(texts: Mapping[str, str | None]) -> Swarm:
+    """The swarm of these swarm.toml files, by path; None stands for one that is too large. Raises SwarmBroken."""
+    for path, text in texts.items():
+        if text is None:
+            raise SwarmBroken(
+                sentence(
+                    "%(path)s is larger than %(most)s MB and was not read; describe each project in a STATE/<project>/swarm.toml of its own.",
+                    path=path, most=LIMIT // 1_000_000,
+                )
+            )  # fmt: skip
+    return merge_swarms([read_swarm(text or "", path) for path, text in texts.items()])
 
 
 def discovered(reading: Reading) -> Swarm:

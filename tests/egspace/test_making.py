@@ -160,6 +160,17 @@ def test_a_cell_that_left_has_a_trail_that_ends(bakery: Repository) -> None:
     assert "crust" not in then.places
 
 
+def test_the_goal_of_a_lane_follows_who_is_in_it(bakery: Repository) -> None:
+    made(bakery)
+    before = standing(bakery, "lane", "sample")
+    assert before.unknown is not None
+    source_of(bakery).commit({"swarm.toml": SWARM.replace('lane = "monitoring"', 'lane = "sample"')})
+    made(sync(bakery))
+    assert standing(bakery, "lane", "sample").delta is not None
+    assert trail(bakery, "lane", "sample")[-1].moved["goal"] is True
+    assert standing(bakery, "lane", "monitoring").delta is None
+
+
 def test_a_trail_begins_before_the_repository_named_the_cell(db: None, tmp_path: Path) -> None:
     files = {"reports/oven/heat_20260301T0700Z.md": "# Heat\n\nSteady at 210 degrees.\n"}
     repository = a_repository(tmp_path, files=files, proposals={})
