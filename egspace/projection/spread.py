@@ -27,9 +27,13 @@ def within(rows: Array, groups: Array) -> Array:
 
 
 def spread(rows: Array, groups: Array) -> Array:
-    """How the rows differ within their groups; with one cell only, how its C and G differ."""
+    """How the rows differ within their groups; with one cell only, how its C and G differ.
+
+    Each difference counts with length one (spherical principal components, Locantore et al. 1999): else two
+    cells unlike all others take an axis for themselves, and the many lie in a heap.
+    """
     inside = within(rows, groups)
-    return inside if varies(inside) or not len(rows) else rows - rows.mean(axis=0)
+    return unit(inside if varies(inside) or not len(rows) else rows - rows.mean(axis=0))
 
 
 def varies(centred: Array) -> bool:

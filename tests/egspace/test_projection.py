@@ -114,15 +114,24 @@ def test_explained_is_the_share_the_two_axes_show() -> None:
     shares = [fit(rows, groups).explained for rows in (points, points[:, :2], points[:, [1, 2, 3]])]
     assert shares[1] == pytest.approx(1)
     assert all(share is not None and 0 < share <= 1 for share in shares)
-    inside = np.vstack([part - part.mean(axis=0) for part in (points[:CELLS], points[CELLS:])])
+    inside = unit(np.vstack([part - part.mean(axis=0) for part in (points[:CELLS], points[CELLS:])]))
     values = np.linalg.svd(inside, compute_uv=False) ** 2
     assert shares[0] == pytest.approx(values[:2].sum() / values.sum(), abs=1e-6)
+
+
+def test_two_cells_unlike_all_others_do_not_take_an_axis_for_themselves() -> None:
+    """Plain components would: their distance squared is most of the variance."""
+    points, groups = a_swarm()
+    odd = points.copy()
+    odd[:2] = unit(0.2 * points[:2] + 5 * np.eye(DIMS)[-1])
+    usual, beside = (fit(rows, groups).place(rows)[2:CELLS] for rows in (points, odd))
+    assert beside.std(axis=0).min() > 0.7 * usual.std(axis=0).min()
 
 
 def test_many_points_in_few_dimensions_take_the_other_matrix() -> None:
     points, groups = a_swarm()
     few = unit(points[:, 1:9])
-    inside = np.vstack([part - part.mean(axis=0) for part in (few[:CELLS], few[CELLS:])])
+    inside = unit(np.vstack([part - part.mean(axis=0) for part in (few[:CELLS], few[CELLS:])]))
     expected = np.linalg.svd(inside, full_matrices=False)[2][:2]
     axes = fit(few, groups).basis.axes  # type: ignore[union-attr]
     assert np.abs(np.abs((axes * expected).sum(axis=1)) - 1).max() < 1e-9
@@ -218,11 +227,12 @@ def test_one_cell_is_drawn_with_its_whole_arrow() -> None:
     assert fit(np.eye(1, 5), [0]).explained is None
 
 
-def test_rows_that_are_no_directions_do_not_touch_the_map() -> None:
+@pytest.mark.parametrize("kind", [projection.PCA, projection.UMAP])
+def test_rows_that_are_no_directions_do_not_touch_the_map(kind: str, umap: Any) -> None:
     points, groups = a_swarm()
     dirty = np.vstack([points, np.full((1, DIMS), np.nan), np.zeros((1, DIMS))])
-    made = fit(dirty, [*groups, 0, 1])
-    assert made.to_bytes() == fit(points, groups).to_bytes()
+    made = fit(dirty, [*groups, 0, 1], kind=kind)
+    assert made.to_bytes() == fit(points, groups, kind=kind).to_bytes()
     assert np.allclose(made.place(dirty)[-2:], made.place(points).mean(axis=0), atol=1e-5)
 
 
@@ -320,6 +330,12 @@ def test_words_are_few_and_in_a_fixed_order() -> None:
         ["a", "b"],
         ["f"],
     ]
+
+
+def test_a_word_of_many_documents_counts_more_and_one_of_most_documents_not_at_all() -> None:
+    places = [(x, 0) for x in (-4, -4, -3, -3, -3, -3, 4, 4, 4, 4, 2, 2)]
+    words = [["two", "most"], ["two", "most"], *[["four", "most"]] * 4, ["most"], *[["far"]] * 3, [], []]
+    assert axis_words(places, words)[0] == [["four", "two"], ["far"]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
