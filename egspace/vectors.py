@@ -10,13 +10,14 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from cells.sentences import Sentence, sentence
+from egspace import pgvector
 from egspace.embedding.base import Embedder, EmbedderBroken, Matrix, checked
 from egspace.models import Vector
 
 Text: TypeAlias = str | Callable[[], str | None]
 T = TypeVar("T")
 
-_CHUNK = 900  # SQLite takes at most 999 parameters by the count of Django
+_CHUNK = 900  # blobs of one query: old SQLite takes 999 parameters
 _HEAD = 8_000  # bytes in which git, too, looks for NUL to tell a binary
 _GARBLED = 0.1  # of the characters: more of them undecodable, and it is no text
 
@@ -50,31 +51,38 @@ def ensure(
     missing = _missing(texts, embedder.model)
     if progress:
         progress(0, len(missing))
-    done = 0
-    for blobs in _chunks(missing, max(1, embedder.batch)):
-        _make({blob: _read(texts[blob]) for blob in blobs}, embedder)
-        done += len(blobs)
-        if progress:
-            progress(done, len(missing))
+    done, dims = 0, _dims(embedder.model)
+    try:
+        for blobs in chunks(missing, max(1, embedder.batch)):
+            dims = _make({blob: _read(texts[blob]) for blob in blobs}, embedder, dims)
+            done += len(blobs)
+            if progress:
+                progress(done, len(missing))
+    finally:
+        if missing or not pgvector.ready(embedder.model, dims or 0):
+            pgvector.keep(embedder.model, lambda: progress(done, len(missing)) if progress else None)
 
 
 def load(blobs: Iterable[str], model: str) -> tuple[dict[str, int], Matrix]:
     """Where each blob's vector stands in the matrix; blobs without one, or with a note only, stand nowhere."""
+    asked = dict.fromkeys(blobs)
     places: dict[str, int] = {}
-    rows: list[bytes] = []
-    for chunk in _chunks(dict.fromkeys(blobs), _CHUNK):
+    matrix: Matrix = np.zeros((0, 0), np.float32)
+    for chunk in chunks(asked, _CHUNK):
         found = Vector.objects.filter(model=model, dims__gt=0, blob__in=chunk).order_by("blob")
-        for blob, values in found.values_list("blob", "values"):
-            places[blob] = len(rows)
-            rows.append(bytes(values))
-    flat = np.frombuffer(b"".join(rows), dtype="<f4")
-    return places, flat.reshape(len(rows), -1 if rows else 0).astype(np.float32)
+        for blob, dims, values in found.values_list("blob", "dims", "values"):
+            if not places:
+                matrix = np.empty((len(asked), dims), np.float32)
+            if dims == matrix.shape[1]:
+                matrix[len(places)] = np.frombuffer(bytes(values), "<f4")
+                places[blob] = len(places)
+    return places, matrix[: len(places)]
 
 
 def notes(blobs: Iterable[str], model: str) -> dict[str, Sentence]:
     """Why blobs have no vector, for those that were tried."""
     found: dict[str, Sentence] = {}
-    for chunk in _chunks(dict.fromkeys(blobs), _CHUNK):
+    for chunk in chunks(dict.fromkeys(blobs), _CHUNK):
         for blob, note in Vector.objects.filter(model=model, dims=0, blob__in=chunk).values_list(
             "blob", "note"
         ):
@@ -84,7 +92,7 @@ def notes(blobs: Iterable[str], model: str) -> dict[str, Sentence]:
 
 def _missing(texts: Mapping[str, Text], model: str) -> list[str]:
     there: set[str] = set()
-    for chunk in _chunks(texts, _CHUNK):
+    for chunk in chunks(texts, _CHUNK):
         there.update(Vector.objects.filter(model=model, blob__in=chunk).values_list("blob", flat=True))
     return [blob for blob in texts if blob not in there]
 
@@ -93,15 +101,26 @@ def _read(text: Text) -> str:
     return (text if isinstance(text, str) else text()) or ""
 
 
-def _make(texts: Mapping[str, str], embedder: Embedder) -> None:
-    """One batch: asked with no transaction open, stored in one statement."""
+def _make(texts: Mapping[str, str], embedder: Embedder, dims: int | None) -> int | None:
+    """One batch: asked with no transaction open, stored in one statement. Returns how long the vectors are."""
     asked = {blob: text for blob, text in texts.items() if text.strip()}
     rows = embedder.embed(list(asked.values())) if asked else np.zeros((0, 0), np.float32)
-    _check(checked(rows, len(asked), embedder.model), embedder.model)
-    made = dict(zip(asked, rows, strict=True))
+    made = dict(zip(asked, checked(rows, len(asked), embedder.model), strict=True))
+    if asked and dims not in (None, rows.shape[1]):
+        raise EmbedderBroken(
+            sentence(
+                "%(model)s gives vectors of %(new)s numbers now, and gave %(old)s before; set VPM_EMBED_MODEL to another name of the model, or restore it.",
+                model=embedder.model, new=rows.shape[1], old=dims,
+            )
+        )  # fmt: skip
     Vector.objects.bulk_create(
         [_vector(blob, embedder.model, made.get(blob)) for blob in texts], ignore_conflicts=True
     )
+    return rows.shape[1] if asked else dims
+
+
+def _dims(model: str) -> int | None:
+    return Vector.objects.filter(model=model, dims__gt=0).values_list("dims", flat=True).first()
 
 
 def _vector(blob: str, model: str, row: Matrix | None) -> Vector:
@@ -110,19 +129,7 @@ def _vector(blob: str, model: str, row: Matrix | None) -> Vector:
     return Vector(blob=blob, model=model, dims=len(row), values=row.astype("<f4").tobytes())
 
 
-def _check(rows: Matrix, model: str) -> None:
-    """A model that gives longer or shorter vectors than before is another model: they cannot be compared."""
-    stored = Vector.objects.filter(model=model, dims__gt=0).values_list("dims", flat=True).first()
-    if len(rows) and stored is not None and stored != rows.shape[1]:
-        raise EmbedderBroken(
-            sentence(
-                "%(model)s gives vectors of %(new)s numbers now, and gave %(old)s before; set VPM_EMBED_MODEL to another name of the model, or restore it.",
-                model=model, new=rows.shape[1], old=stored,
-            )
-        )  # fmt: skip
-
-
-def _chunks(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
+def chunks(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
     each = iter(items)
     while chunk := list(islice(each, size)):
         yield chunk

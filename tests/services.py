@@ -1,6 +1,6 @@
-"""What tests need from the machine: Chromium, Redis, PostgreSQL, Compose. A pytest plugin, and a command.
+"""What tests need from the machine: Chromium, Redis, PostgreSQL, pgvector, Compose. A pytest plugin, and a command.
 
-Found: the tests marked `browser`, `redis`, `postgres`, `compose` run. Not found: they are skipped with the one
+Found: the tests marked `browser`, `redis`, `postgres`, `pgvector`, `compose` run. Not found: they are skipped with the one
 line that installs it; with CI=true they fail with it, because CI must not skip.
 
 `python -m tests.services COMMAND …` runs COMMAND with DATABASE_URL and CELERY_BROKER_URL pointing at a
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import glob
+import importlib.util
 import os
 import pwd
 import shutil
@@ -78,6 +79,14 @@ def postgres_bin() -> Path:
     return Path(max(found, key=lambda path: [int(part) for part in path.split("/") if part.isdecimal()]))
 
 
+def pgvector_bin() -> Path:
+    """The folder of a PostgreSQL that brings the extension vector; raises Missing."""
+    found = importlib.util.find_spec("pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise Missing("needs PostgreSQL with pgvector: pip install pgserver, where it has a wheel")
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
 def compose() -> list[str]:
     """The command that reads docker-compose.yml, as a plugin or on its own; raises Missing."""
     for command in (["docker", "compose"], ["docker-compose"]):
@@ -95,6 +104,7 @@ NEEDS: dict[str, Callable[[], object]] = {
     "browser": chromium,
     "redis": redis_server,
     "postgres": postgres_bin,
+    "pgvector": pgvector_bin,
     "compose": compose,
 }
 
@@ -148,9 +158,9 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(tools: Path | None = None) -> Iterator[str]:
     """A PostgreSQL of our own, its data gone afterwards; yields the URL of an empty database."""
-    tools, port = postgres_bin(), a_free_port()
+    tools, port = tools or postgres_bin(), a_free_port()
     with folder_of("postgres") as folder:
         data = folder / "data"
 
@@ -215,6 +225,12 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pgvector_url() -> Iterator[str]:
+    with postgres(pgvector_bin()) as url:
         yield url
 
 

