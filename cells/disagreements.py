@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from cells.evidence import claims
 from cells.evidence.conflicts import Conflict, DatedClaim, conflicts_of
 from cells.models import Claim, Evidence, Fact, Repository
+
+MOST_RUNS = 50  # of which the cells are looked up
+# What `dated` is told of one claim.
+CLAIM = (
+    "evidence__observed_at", "evidence__path", "evidence__exact", "evidence__observed_from",
+    "subject", "predicate", "value", "unit", "vantage", "line", "observed_at",
+)  # fmt: skip
 
 
 def fresh() -> timedelta:
@@ -21,15 +31,20 @@ def fresh() -> timedelta:
 def conflicts_in(
     repository: Repository, now: datetime, told: list[DatedClaim] | None = None
 ) -> dict[str, list[Conflict]]:
-    """Cell key to the conflicts between the claims of fresh evidence that concern it.
-
-    A conflict about a cell is that cell's; one about a run belongs to the cells of the documents that disagree.
-    """
-    found: dict[str, list[Conflict]] = defaultdict(list)
+    """Cell key to the conflicts between the claims of fresh evidence that concern it."""
     keys = set(repository.cells.values_list("key", flat=True))
     conflicts = conflicts_of(claimed(repository, now) if told is None else told)
     about = _cells_of(repository, {side.evidence for one in conflicts for side in (one.left, one.right)})
     about |= _cells_of_runs(repository, {one.subject for one in conflicts} - keys)
+    return shared_out(conflicts, keys, about)
+
+
+def shared_out(
+    conflicts: Iterable[Conflict], keys: set[str], about: Mapping[str, set[str]]
+) -> dict[str, list[Conflict]]:
+    """Cell key to its conflicts. One about a cell is that cell's; one about a run belongs to the cells of the documents
+    that disagree. `about` is a path or a run to the keys of its cells. Pure."""
+    found: dict[str, list[Conflict]] = defaultdict(list)
     for conflict in conflicts:
         sides = {conflict.subject, conflict.left.evidence, conflict.right.evidence}
         for key in {conflict.subject} & keys or set().union(*(about.get(side, set()) for side in sides)):
@@ -56,7 +71,7 @@ def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]
             .values_list("cells__key", flat=True)
             .distinct()
         )
-        for run in sorted(runs)[:50]
+        for run in sorted(runs)[:MOST_RUNS]
     }
 
 
@@ -65,22 +80,25 @@ def claimed(repository: Repository, now: datetime) -> list[DatedClaim]:
     rows = Claim.objects.filter(
         evidence__repository=repository, evidence__current=True, evidence__observed_at__gte=now - fresh()
     )
-    at = ("evidence__observed_at", "evidence__path", "evidence__exact", "evidence__observed_from")
-    said = ("subject", "predicate", "value", "unit", "vantage", "line", "observed_at")
-    dated = [
-        DatedClaim(claims.Claim(*claim), seen, path, exact and source != "commit")
-        for seen, path, exact, source, *claim in rows.values_list(*at, *said)
-    ]
-    told = Fact.objects.filter(
-        version__repository=repository,
-        version__current=True,
-        version__cell=None,
-        kind="evidence_link",
-        data__form="run",
+    return dated(rows.values_list(*CLAIM), run_links(repository).filter(version__current=True))
+
+
+def run_links(repository: Repository) -> QuerySet[Fact]:
+    """Where any version of a STATE document that is no cell's own speaks of a run."""
+    return Fact.objects.filter(
+        version__repository=repository, version__cell=None, kind="evidence_link", data__form="run"
     ).select_related("version")
-    for fact in told:
+
+
+def dated(rows: Iterable[Sequence[Any]], links: Iterable[Fact]) -> list[DatedClaim]:
+    """`rows` holds the values of `CLAIM`."""
+    found = [
+        DatedClaim(claims.Claim(*claim), seen, path, exact and source != "commit")
+        for seen, path, exact, source, *claim in rows
+    ]
+    for fact in links:
         for claim in claims.event_times(fact.text, fact.version.path):
-            dated.append(
+            found.append(
                 DatedClaim(replace(claim, line=fact.line), fact.version.committed_at, fact.version.path)
             )
-    return dated
+    return found

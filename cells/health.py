@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from django.db.models import Count, F, Max, Q
 
@@ -18,11 +19,13 @@ from cells.evidence.conflicts import Conflict
 from cells.models import Ask, Cell, Evidence, Patch, Repository, StateVersion
 from cells.patches import life
 from cells.sentences import Sentence, sentence
-from cells.shelves import shelved
+from cells.shelves import Shelf, shelved
 
 ON_TRACK, MOVING_AWAY, CONFLICT, SHELVED, NO_EVIDENCE, ARCHIVED = STATES = (
     "on-track", "moving-away", "conflict", "shelved", "no-evidence", "archived",
 )  # fmt: skip
+# What the contract says of what waits: its decisions and how many of each, and the first reason to review.
+Verdicts: TypeAlias = tuple[tuple[tuple[str, int], ...], Sentence | None]
 TREND = timedelta(days=28)
 GROWN = 2  # so many more open tasks within TREND are a direction; one more is a day's work
 
@@ -102,26 +105,22 @@ def of_repository(repository: Repository) -> dict[int, Health]:
     shelves, verdicts = shelved(repository), verdicts_in(repository)
     result = {}
     for cell in cells:
-        fresh, total, newest = counted.get(cell.pk, (0, 0, None))
-        seen = Seen(
-            cell.stage,
-            fresh,
-            total,
-            newest,
-            tasks.get(cell.pk),
-            earlier.get(cell.pk),
-            tuple(conflicts[cell.key]),
-        )
-        shelf = shelves.get(cell.pk)
-        if shelf:
-            seen = replace(seen, need=shelf.need, again=shelf.again)
-        state, why = judge(seen)
-        delta = _share(seen.tasks) if seen.tasks else None
-        result[cell.pk] = Health(
-            state, why, cell.waiting, fresh, total, newest, delta, seen.conflicts,
-            shelf.ask if shelf else None, bool(shelf and shelf.again), *verdicts.get(cell.pk, ((), None)),
-        )  # fmt: skip
+        counts = counted.get(cell.pk, (0, 0, None))
+        now_and_then = tasks.get(cell.pk), earlier.get(cell.pk)
+        seen = Seen(cell.stage, *counts, *now_and_then, tuple(conflicts[cell.key]))
+        result[cell.pk] = told(seen, cell.waiting, shelves.get(cell.pk), verdicts.get(cell.pk, ((), None)))
     return result
+
+
+def told(seen: Seen, waiting: int, shelf: Shelf | None = None, verdicts: Verdicts = ((), None)) -> Health:
+    """What was counted, with its judgement. Pure."""
+    if shelf:
+        seen = replace(seen, need=shelf.need, again=shelf.again)
+    state, why = judge(seen)
+    return Health(
+        state, why, waiting, seen.fresh, seen.evidence, seen.newest, _share(seen.tasks) if seen.tasks else None,
+        seen.conflicts, shelf.ask if shelf else None, bool(shelf and shelf.again), *verdicts,
+    )  # fmt: skip
 
 
 def as_of(repository: Repository) -> datetime:
@@ -129,7 +128,7 @@ def as_of(repository: Repository) -> datetime:
     return repository.newest_evidence_at or repository.head_at or repository.created_at
 
 
-def verdicts_in(repository: Repository) -> dict[int, tuple[tuple[tuple[str, int], ...], Sentence | None]]:
+def verdicts_in(repository: Repository) -> dict[int, Verdicts]:
     """Cell id to what the contract says of its waiting patches, and the first reason of the newest to review."""
     counted: dict[int, Counter[str]] = defaultdict(Counter)
     reasons: dict[int, Sentence] = {}
@@ -157,8 +156,11 @@ def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int
 
 
 def _tasks(repository: Repository, before: datetime | None) -> dict[int, tuple[int, int]]:
-    """Cell id to (open, all) of the version in force: the current one, or the last one before a moment."""
-    rows = StateVersion.objects.filter(repository=repository, cell__isnull=False, all_tasks__gt=0)
+    """Cell id to (open, all) of the version in force: the current one, or the last one before a moment. A document
+    that the cell named once, and names no more, says nothing about it."""
+    rows = StateVersion.objects.filter(
+        repository=repository, all_tasks__gt=0, path=F("cell__state_path"), section=F("cell__state_section")
+    )
     rows = rows.filter(committed_at__lte=before) if before else rows.filter(current=True)
     rows = rows.order_by("committed_at", "pk").annotate(owner=F("cell"))
     return {

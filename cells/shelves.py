@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
@@ -25,18 +27,24 @@ class Shelf:
     again: bool
 
 
-def shelved(repository: Repository) -> dict[int, Shelf]:
-    """Cell id to the shelf it lies on: its last answered question ended plan-only and says what is missing."""
+def shelved(
+    repository: Repository, until: datetime | None = None, standing: Collection[int] | None = None
+) -> dict[int, Shelf]:
+    """Cell id to the shelf it lies on: its last answered question ended plan-only and says what is missing.
+
+    For a past moment: as answered `until` then, with the evidence (ids) that was `standing` in it.
+    """
     ended = Ask.objects.filter(
         repository=repository,
         cell__isnull=False,
         mode__in=SHELVING,
         state__in=(life.ANSWERED, life.PLAN_ONLY),
     )
+    ended = ended.filter(state_at__lte=until) if until else ended
     newest = ended.order_by().values("cell").annotate(last=Max("pk")).values("last")
     rows = Ask.objects.filter(pk__in=newest, state=life.PLAN_ONLY).only("cell_id", "needs", "state_at")
     waits = {ask.cell_id or 0: ask for ask in rows if _waited_for(ask)}
-    come = _come(waits)
+    come = _come(waits, standing)
     return {
         pk: Shelf(ask, _need(ask), any(_meets(row, need) for row in come[pk] for need in _waited_for(ask)))
         for pk, ask in waits.items()
@@ -57,15 +65,17 @@ def _need(ask: Ask) -> Sentence:
     )
 
 
-def _come(waits: dict[int, Ask]) -> dict[int, list[Evidence]]:
+def _come(waits: dict[int, Ask], standing: Collection[int] | None) -> dict[int, list[Evidence]]:
     """Cell id to the evidence that was read after its answer; one query for all of them."""
     found: dict[int, list[Evidence]] = defaultdict(list)
     if not waits:
         return found
     since = min(ask.state_at for ask in waits.values())
-    rows = EvidenceCell.objects.filter(cell__in=waits, evidence__current=True, evidence__read_at__gt=since)
+    rows = EvidenceCell.objects.filter(cell__in=waits, evidence__read_at__gt=since)
+    rows = rows if standing is not None else rows.filter(evidence__current=True)
     for row in rows.select_related("evidence").prefetch_related("evidence__claims").order_by("-pk")[:2000]:
-        if row.evidence.read_at > waits[row.cell_id].state_at:
+        stands = standing is None or row.evidence_id in standing
+        if stands and row.evidence.read_at > waits[row.cell_id].state_at:
             found[row.cell_id].append(row.evidence)
     return found
 
