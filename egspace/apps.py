@@ -9,6 +9,7 @@ class EgspaceConfig(AppConfig):
     name = "egspace"
 
     def ready(self) -> None:
-        from egspace import signals, tasks  # noqa: F401
+        from egspace import ranking, signals, tasks  # noqa: F401
 
         signals.connect()
+        ranking.register()

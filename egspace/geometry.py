@@ -8,7 +8,7 @@ The vector formula this product started from (domain.md 3.1, first entry), with 
     G    = unit vector of the text of its goal, where it wants to be      (d,)
     δ    = ‖G − C‖ = sqrt(2 − 2·cos(G, C)), 0 (there) … 2 (opposite)
     d    = (G − C) / δ, the direction it has to go                        (d,)
-    velocity = (C_now − C_before)·d / weeks, above zero: towards the goal
+    velocity = (C_now − C_before)·d / weeks, above zero: towards the goal; d as seen from the middle of the way
     c_i  = v_i·G − v_i·C, what the i-th piece pulls: above zero, closer
 
 With trust 1 and no half-life C is the plain mean the first version took. Cells, lanes, projects and
@@ -100,17 +100,21 @@ def direction(c: Array | None, g: Array | None) -> Array | None:
 
 
 def velocity(before: Array | None, now: Array | None, g: Array | None, weeks: float) -> float | None:
-    """How far C moved along the direction it had before, per week; above zero: towards the goal.
+    """How far C moved along the direction it had to go, per week; above zero: towards the goal.
 
-    None when one of the three is unknown, no time passed, or C left its goal, which has no direction.
+    The direction is taken from the middle between the two places. Seen from the first of them, a step sideways
+    would count as one towards the goal, because the space is round; so it is above zero exactly where δ to this
+    goal shrank. None when one of the three is unknown or no time passed.
     """
-    moved = _gap(before, now)
-    if moved is None or _known(g) is None or not 0 < weeks < math.inf:
+    moved, goal = _gap(before, now), _known(g)
+    if moved is None or goal is None or not 0 < weeks < math.inf:
         return None
     if not moved.any():
         return 0.0
-    way = direction(before, g)
-    speed = None if way is None else float(moved @ way) / weeks
+    assert before is not None
+    way = goal - (unit(np.asarray(before, np.float64)) + moved / 2)
+    length = float(np.linalg.norm(way))
+    speed = None if length < NO_LENGTH else float(moved @ way) / length / weeks
     return speed if speed is not None and math.isfinite(speed) else None
 
 

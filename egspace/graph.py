@@ -25,17 +25,26 @@ def swarm(repository: Repository) -> Swarm:
     graph = Swarm(repository=repository.key, lanes=lanes)
     found = health.of_repository(repository)
     for cell in repository.cells.select_related("lane"):
-        how = found[cell.pk]
-        graph.add_node(
-            cell.key, lane=cell.lane.key, title=cell.title, position=cell.position, stage=cell.stage,
-            state=how.state, why=say(how.why), waiting=how.waiting, fresh=how.fresh, evidence=how.evidence,
-            newest=how.newest.isoformat() if how.newest else None, delta=how.delta, verdicts=dict(how.verdicts),
-            reason=say(how.reason), again=how.again,
+        add_cell(
+            graph, cell.key, lane=cell.lane.key, title=cell.title, position=cell.position, stage=cell.stage,
+            how=found[cell.pk],
         )  # fmt: skip
     rows = repository.relations.annotate(start=F("source__key"), end=F("target__key"))
     for start, end, kind in rows.values_list("start", "end", "type"):
         graph.add_edge(start, end, key=kind, type=kind)
     return graph
+
+
+def add_cell(
+    graph: Swarm, key: str, *, lane: str, title: str, position: int, stage: str, how: health.Health
+) -> None:
+    """One cell with how it is, for now and for any moment."""
+    graph.add_node(
+        key, lane=lane, title=title, position=position, stage=stage,
+        state=how.state, why=say(how.why), waiting=how.waiting, fresh=how.fresh, evidence=how.evidence,
+        newest=how.newest.isoformat() if how.newest else None, delta=how.delta, verdicts=dict(how.verdicts),
+        reason=say(how.reason), again=how.again,
+    )  # fmt: skip
 
 
 def node_link(graph: Swarm) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from egspace.packing import half
 from egspace.reckoning import Ledger
 from egspace.trails import Mark, Walk
 
-RECKONER = "1"  # raise it when the reckoning changes, so that every map is made anew
+RECKONER = "2"  # raise it when the reckoning changes, so that every map is made anew
 # What tells a position that is as it was; δ and its vectors are in the fingerprint.
 SAME = (
     "kind",

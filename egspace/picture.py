@@ -3,12 +3,16 @@ where plotly will draw."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from math import sqrt
 from typing import Any
 
 from egspace import words
-from egspace.figures import (
+from egspace.graph import Swarm
+from egspace.layout import Layout
+from egspace.marks import Edge, Marks, Node, Point
+from egspace.traces import (
     BADGE,
     BADGE_SIZE,
     DASH,
@@ -21,24 +25,14 @@ from egspace.figures import (
     badge,
     outline,
 )
-from egspace.graph import Swarm
-from egspace.layout import Layout
-from egspace.marks import Edge, Marks, Point
 
 BASELINE = 0.25  # where plotly puts the baseline of a text it calls "middle", in font sizes
 
 
 def picture(graph: Swarm, layout: Layout, drawn: Marks, folds: dict[str, str]) -> dict[str, Any]:
     """{box, width, height, regions, relations, nodes, folds, …}: all numbers are ready for attributes."""
-    width, height = layout.width + 2 * EDGE_OF, layout.height + 2 * EDGE_OF
     return {
-        "box": f"{-EDGE_OF:g} {-EDGE_OF:g} {width:g} {height:g}",
-        "width": f"{width:g}",
-        "height": f"{height:g}",
-        "title_size": TITLE_SIZE,
-        "label_size": LABEL_SIZE,
-        "badge_size": BADGE_SIZE,
-        "badge_radius": BADGE / 2,
+        **sheet(layout.width, layout.height),
         "regions": [
             {
                 "path": outline(region), "title": region.title, "count": words.count_of(region.shown, region.total),
@@ -46,20 +40,8 @@ def picture(graph: Swarm, layout: Layout, drawn: Marks, folds: dict[str, str]) -
             }
             for region in layout.regions
         ],
-        "relations": [_relation(kind, list(edges)) for kind, edges in groupby(drawn.edges, key=lambda edge: edge.type)],
-        "nodes": [
-            {
-                "key": node.key, "url": node.url, "panel": node.panel, "state": node.state,
-                "hollow": node.state in HOLLOW, "words": "\n".join(words.hover(graph, node.key)),
-                "path": shape(SYMBOL[node.state], node.x, node.y, node.size),
-                "x": f"{node.x:g}", "y": f"{node.y:g}",
-                "lines": [(line, f"{y + BASELINE * LABEL_SIZE:g}") for line, y in node.lines],
-                "badge": badge(node.waiting) if node.waiting else "",
-                "tone": node.tone, "badge_x": f"{node.badge[0]:g}", "badge_y": f"{node.badge[1]:g}",
-                "badge_text": f"{node.badge[1] + 1 + BASELINE * BADGE_SIZE:g}",
-            }
-            for node in drawn.nodes
-        ],
+        "relations": relations(drawn.edges),
+        "nodes": nodes(drawn.nodes, lambda key: words.hover(graph, key)),
         "folds": [
             {"url": folds[region.key], "count": region.total - region.shown, "x": f"{x:g}", "y": f"{y + BASELINE * TITLE_SIZE:g}"}
             for region in layout.regions
@@ -67,6 +49,36 @@ def picture(graph: Swarm, layout: Layout, drawn: Marks, folds: dict[str, str]) -
             for x, y in [layout.folds[region.key]]
         ],
     }  # fmt: skip
+
+
+def sheet(width: float, height: float) -> dict[str, Any]:
+    """What an SVG of this many design pixels needs."""
+    wide, high = width + 2 * EDGE_OF, height + 2 * EDGE_OF
+    return {
+        "box": f"{-EDGE_OF:g} {-EDGE_OF:g} {wide:g} {high:g}", "width": f"{wide:g}", "height": f"{high:g}",
+        "title_size": TITLE_SIZE, "label_size": LABEL_SIZE, "badge_size": BADGE_SIZE, "badge_radius": BADGE / 2,
+    }  # fmt: skip
+
+
+def nodes(drawn: Iterable[Node], said: Callable[[str], list[str]]) -> list[dict[str, Any]]:
+    """Cells as links with a shape, a label and a badge; `said` gives the words of a cell."""
+    return [
+        {
+            "key": node.key, "url": node.url, "panel": node.panel, "state": node.state,
+            "hollow": node.state in HOLLOW, "words": "\n".join(said(node.key)),
+            "path": shape(SYMBOL[node.state], node.x, node.y, node.size),
+            "x": f"{node.x:g}", "y": f"{node.y:g}", "text_x": f"{node.text_x:g}", "anchor": node.anchor,
+            "lines": [(line, f"{y + BASELINE * LABEL_SIZE:g}") for line, y in node.lines],
+            "badge": badge(node.waiting) if node.waiting else "",
+            "tone": node.tone, "badge_x": f"{node.badge[0]:g}", "badge_y": f"{node.badge[1]:g}",
+            "badge_text": f"{node.badge[1] + 1 + BASELINE * BADGE_SIZE:g}",
+        }
+        for node in drawn
+    ]  # fmt: skip
+
+
+def relations(edges: Iterable[Edge]) -> list[dict[str, str]]:
+    return [_relation(kind, list(some)) for kind, some in groupby(edges, key=lambda edge: edge.type)]
 
 
 def shape(symbol: str, x: float, y: float, size: float) -> str:

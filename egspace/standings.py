@@ -83,12 +83,10 @@ def unknown(kind: str, stand: Stand) -> Sentence | None:
         return sentence(
             "Its goal is unknown: it has no North Star, no G in a STATE of its own, and no milestone says what it does."
         )
+    if stand.g is None and kind == PROJECT:
+        return sentence("Its goal is unknown: its STATE says no G.")
     if stand.g is None:
-        return sentence(
-            "Its goal is unknown: its STATE says no G."
-            if kind == PROJECT
-            else "Its goal is unknown: none of its cells has one."
-        )
+        return sentence("Its goal is unknown: none of its cells has one.")
     if not stand.held:
         return sentence("Where it is, is unknown: no evidence belongs to it.")
     if not stand.pieces:

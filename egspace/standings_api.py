@@ -49,9 +49,16 @@ class PullsOut(Schema):
     farther: list[PullOut] = []
 
 
+class PlaceOut(Schema):
+    """A place on the map in force; y points upwards."""
+
+    x: float
+    y: float
+
+
 class StandingOut(Schema):
     """`delta` is ‖G − C‖, 0…2; `velocity` is per week, above zero towards the goal; null is unknown, and `unknown`
-    says why. `c` and `g` are map coordinates, y upwards."""
+    says why."""
 
     kind: Kind
     key: str
@@ -60,8 +67,8 @@ class StandingOut(Schema):
     checklist: float | None
     icr: float | None
     pieces: int
-    c: tuple[float, float] | None
-    g: tuple[float, float] | None
+    c: PlaceOut | None
+    g: PlaceOut | None
     goal: list[GoalOut]
     pulls: PullsOut
     unknown: str | None
@@ -101,5 +108,9 @@ def _shown(row: Standing, c: Point | None, g: Point | None) -> dict[str, Any]:
     return {
         "kind": row.kind, "key": row.key, "delta": row.delta, "velocity": row.velocity,
         "checklist": geometry.checklist(row.open_tasks, row.all_tasks), "icr": row.icr, "pieces": row.pieces,
-        "c": c, "g": g, "goal": row.goal, "pulls": row.pulls, "unknown": say(row.unknown) or None,
+        "c": _place(c), "g": _place(g), "goal": row.goal, "pulls": row.pulls, "unknown": say(row.unknown) or None,
     }  # fmt: skip
+
+
+def _place(point: Point | None) -> dict[str, float] | None:
+    return None if point is None else {"x": point[0], "y": point[1]}

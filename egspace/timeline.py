@@ -214,7 +214,7 @@ def _landing(patch: Patch) -> Dot:
 def _points(look: str, dots: list[Dot], place: dict[str, int], zone: tzinfo) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "markers", "name": look, "meta": {"role": look},
-        "x": [_local(dot.at, zone) for dot in dots], "y": [place[dot.row] for dot in dots],
+        "x": [local(dot.at, zone) for dot in dots], "y": [place[dot.row] for dot in dots],
         "marker": {"symbol": SYMBOL[look], "size": 9 if look == "evidence" else 11, "line": {"width": 1}},
         "customdata": [[dot.url, _hover(dot, zone)] for dot in dots],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
@@ -228,9 +228,9 @@ def _bins(bins: list[Bin], place: dict[str, int], zone: tzinfo) -> dict[str, Any
     ]
     return {
         "type": "scatter", "mode": "markers", "name": gettext("older, counted"), "meta": {"role": "counted"},
-        "x": [_local(one.at, zone) for one in bins], "y": [place[one.row] for one in bins],
+        "x": [local(one.at, zone) for one in bins], "y": [place[one.row] for one in bins],
         "marker": {"symbol": "circle-open", "size": [round(min(26.0, 7 + one.count**0.5), 1) for one in bins]},
-        "customdata": [["", f"{_local(one.at, zone)[:10]}<br>{text}"] for one, text in zip(bins, said, strict=True)],
+        "customdata": [["", f"{local(one.at, zone)[:10]}<br>{text}"] for one, text in zip(bins, said, strict=True)],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
     }  # fmt: skip
 
@@ -261,7 +261,7 @@ def _hover(dot: Dot, zone: tzinfo) -> str:
     return "<br>".join([title, when, *rest])
 
 
-def _local(at: datetime, zone: tzinfo) -> str:
+def local(at: datetime, zone: tzinfo) -> str:
     """Plotly shows a date as it is written: so it is written in the reader's zone."""
     return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
 

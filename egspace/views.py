@@ -22,15 +22,14 @@ from django.views.decorators.http import condition
 from cells.health import waiting
 from cells.models import AuditEvent, Cell, Repository
 from cells.views.chosen import chosen, chosen_or_404, viewer
-from egspace import board, words
-from egspace.figures import map_figure
-from egspace.graph import swarm
-from egspace.layout import MOST, Layout, lanes_layout
-from egspace.marks import marks
-from egspace.picture import dash_of, picture
+from egspace import board, moments, words
+from egspace.drawing import Drawing
+from egspace.frame import written_box
+from egspace.layout import MOST
+from egspace.picture import dash_of
 from egspace.timeline import Window, timeline_figure
 
-FIGURE = 2  # raise when figures change their shape, so that browsers drop what they kept
+FIGURE = 3  # raise when figures change their shape, so that browsers drop what they kept
 QUIET_AFTER = timedelta(days=7)
 
 
@@ -48,17 +47,21 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 
 def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
-    """Everything the map page says."""
-    graph = swarm(repository)
+    """Everything the map page says; with ?at= of a past moment."""
+    graph, moment = moments.shown(repository, request.GET.get("at", ""))
     wanted = board.Filter.of(request.GET)
     rows = board.rows(graph, wanted)
     page = Paginator(rows, MOST).get_page(request.GET.get("page"))
-    wide, narrow = lanes_layout(graph), lanes_layout(graph, narrow=True)
-    links = links_in(repository)
+    links = moments.links(graph, moment, links_in(repository))
+    opened = request.GET.get("cell", "") if request.GET.get("cell", "") in graph else ""
+    drawing = Drawing.of(repository, graph, moment, links, request.GET)
+    wide = drawing.picture(narrow=False)
     age = timezone.now() - repository.newest_evidence_at if repository.newest_evidence_at else None
     return {
         "repository": repository,
         "graph": graph,
+        "moment": moment,
+        "gone": graph.graph.get("gone", ()),
         "lanes": graph.graph["lanes"],
         "counts_needed": [one for one in board.counts(graph).items() if one[0] in board.NEEDS_A_PERSON],
         "patches_waiting": waiting(repository),
@@ -68,15 +71,18 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
         "groups": board.by_lane(page.object_list),
         "matching": sum(row.kept for row in rows),
         "listing": words.showing(sum(row.kept for row in page.object_list), len(graph)),
-        "showing": words.showing(len(wide.spots), len(graph)),
-        "wide": picture(graph, wide, marks(graph, wide, links), folds(repository, wide)),
-        "narrow": picture(graph, narrow, marks(graph, narrow, links), folds(repository, narrow)),
+        "view": drawing.view,
+        "box": written_box(drawing.box) if drawing.box else "",
+        "showing": wide["showing"],
+        "wide": wide,
+        "narrow": drawing.picture(narrow=True),
         "relations": sorted(
             {(kind, words.relation(kind), dash_of(kind)) for _, _, kind in graph.edges(keys=True)}
         ),
         "states": words.STATE.items(),
         "old": age is not None and age > QUIET_AFTER,
-        "opened": request.GET.get("cell", "") if request.GET.get("cell", "") in graph else "",
+        "opened": opened,
+        "opened_panel": links(opened)[1] if opened else "",
     }
 
 
@@ -98,12 +104,13 @@ def cached(etag: Callable[..., str]) -> Callable[..., Any]:
 
 
 def figure_tag(request: HttpRequest, *args: Any, **kwargs: Any) -> str:
-    """What a figure is made from: what was read, the last event, the newest patch, language, its own URL."""
+    """What a figure is made from: what was read, the last event, the newest patch, the map of meaning, language, its URL."""
     repository = chosen_or_404(request)
     event = AuditEvent.objects.filter(repository__in=["", repository.key]).aggregate(last=Max("pk"))["last"]
     patch = repository.patches.aggregate(last=Max("pk"), moved=Max("state_at"))
+    made = repository.refreshes.values_list("pk", "state", "done", "total").first()
     parts = [
-        FIGURE, repository.pk, repository.read_digest, repository.swarm_digest, event, patch["last"], patch["moved"],
+        FIGURE, repository.pk, repository.read_digest, repository.swarm_digest, event, patch["last"], patch["moved"], made,
         get_language(), timezone.get_current_timezone_name(), request.get_full_path(),
     ]  # fmt: skip
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
@@ -111,12 +118,14 @@ def figure_tag(request: HttpRequest, *args: Any, **kwargs: Any) -> str:
 
 @cached(figure_tag)
 def figure(request: HttpRequest) -> HttpResponse:
-    """/map.json?repo=&narrow= — the lanes view as a plotly figure."""
+    """/map.json?repo=&view=&narrow=&box=&at= — one view as a plotly figure, now or as it stood at a moment."""
     repository = chosen_or_404(request)
-    graph = swarm(repository)
-    layout = lanes_layout(graph, narrow=request.GET.get("narrow") == "1")
-    drawn = marks(graph, layout, links_in(repository))
-    return JsonResponse(map_figure(graph, layout, drawn, folds(repository, layout)))
+    graph, moment = moments.shown(repository, request.GET.get("at", ""))
+    links = moments.links(graph, moment, links_in(repository))
+    drawing = Drawing.of(repository, graph, moment, links, request.GET)
+    made = drawing.figure(narrow=request.GET.get("narrow") == "1")
+    made["layout"]["meta"]["at"] = moments.said(repository, moment)
+    return JsonResponse(made)
 
 
 @cached(figure_tag)
@@ -134,11 +143,3 @@ def links_in(repository: Repository) -> Callable[[str], tuple[str, str]]:
         return reverse("cell", args=[key]) + query, reverse("cell-panel", args=[key]) + query
 
     return links
-
-
-def folds(repository: Repository, layout: Layout) -> dict[str, str]:
-    """Lane key to where the cells that are not drawn are listed."""
-    return {
-        lane: f"{reverse('map')}?{urlencode({'repo': repository.key, 'lane': lane})}#swarm"
-        for lane in layout.folds
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -80,12 +81,32 @@ def showing(shown: int, total: int) -> str:
     }
 
 
+def name(graph: Swarm, key: str) -> str:
+    title = graph.nodes[key]["title"]
+    return f"{title} · {key}" if title else key
+
+
+def cut(relations: int) -> list[str]:
+    """What a line below a picture adds when not all relations are drawn."""
+    if not relations:
+        return []
+    said = ngettext(
+        "%(count)s more relation is not drawn", "%(count)s more relations are not drawn", relations
+    )
+    return [said % {"count": number(relations)}]
+
+
+def named(graph: Swarm, key: str) -> list[str]:
+    """Name, state and why: what every hover of a cell begins with."""
+    cell = graph.nodes[key]
+    state = str(STATE[cell["state"]])
+    return [name(graph, key), *([cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]])]
+
+
 def hover(graph: Swarm, key: str) -> list[str]:
     """Lines that explain a cell: name, state, why, what waits, evidence, relations. Plain text."""
     cell = graph.nodes[key]
-    state = str(STATE[cell["state"]])
-    lines = [f"{cell['title']} · {key}" if cell["title"] else key]
-    lines += [cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]]
+    lines = named(graph, key)
     lines += [waiting(cell["waiting"]), *judged(cell)] if cell["waiting"] else []
     lines.append(evidence(cell["fresh"], cell["evidence"]))
     out = [f"{relation(kind)} {end}" for _, end, kind in sorted(graph.out_edges(key, keys=True))]
@@ -94,10 +115,10 @@ def hover(graph: Swarm, key: str) -> list[str]:
     return lines
 
 
-def hover_html(graph: Swarm, key: str) -> str:
-    """The same for plotly, whose texts are a small HTML: escaped, long lines folded. No bold: plotly writes
-    that as a style attribute, which our Content-Security-Policy blocks."""
-    parts = [shortened(folded(line, HOVER_UNITS)) for line in hover(graph, key)]
+def html(said: Iterable[str]) -> str:
+    """Lines for plotly, whose texts are a small HTML: escaped, long lines folded. No bold: plotly writes that
+    as a style attribute, which our Content-Security-Policy blocks."""
+    parts = [shortened(folded(line, HOVER_UNITS)) for line in said]
     return "<br>".join(plain(part) for lines in parts for part in lines)
 
 
@@ -116,3 +137,8 @@ def count_of(shown: int, total: int) -> str:
     if shown == total:
         return number(total)
     return gettext("%(shown)s of %(total)s") % {"shown": number(shown), "total": number(total)}
+
+
+def not_placed() -> str:
+    """The title of the tray below the map of meaning."""
+    return gettext("Not placed")

@@ -5,8 +5,10 @@ from django.urls import include, path
 
 from cells.api import api, health
 from egspace.api import router as swarm_router
+from egspace.standings_api import router as standings_router
 
 api.add_router("", swarm_router)
+api.add_router("", standings_router)
 
 urlpatterns = [
     path("admin/", admin.site.urls),

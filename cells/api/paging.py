@@ -9,12 +9,13 @@ from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from ninja import Schema
 from pydantic import Field
 
 from cells.api.errors import Invalid
 from cells.api.words import Text
+from cells.keyset import beyond
 from cells.sentences import sentence
 
 DEFAULT, MOST = 50, 200
@@ -53,21 +54,10 @@ class Window(Generic[Row]):
 def window(rows: QuerySet[Row], order: tuple[str, ...], asked: Paging) -> Window[Row]:
     """One page in `order` (never-null fields, the last one unique). Raises Invalid for a cursor that is not ours."""
     salt = f"cursor of {rows.model.__name__} by {','.join(order)}"
-    later = rows.filter(_after(order, _read(asked.cursor, salt))) if asked.cursor else rows
+    later = rows.filter(beyond(order, _read(asked.cursor, salt))) if asked.cursor else rows
     found = list(later.order_by(*order)[: asked.limit + 1])
     shown, more = found[: asked.limit], len(found) > asked.limit
     return Window(shown, _write(shown[-1], order, salt) if more else None, rows.count())
-
-
-def _after(order: tuple[str, ...], last: list[Any]) -> Q:
-    """Beyond `last`: further in the first field, or level there and further in the next."""
-    beyond, level = Q(), Q()
-    for name, value in zip(order, last, strict=True):
-        field = name.removeprefix("-")
-        further = "lt" if name.startswith("-") else "gt"
-        beyond |= level & Q(**{f"{field}__{further}": value})
-        level &= Q(**{field: value})
-    return beyond
 
 
 def _write(row: Model, order: tuple[str, ...], salt: str) -> str:

@@ -30,7 +30,8 @@ class VerdictOut(Schema):
 
 
 class PatchOut(Schema):
-    """A proposal. `digest` names exactly what landing it now would change; `obstacle` says why it does not apply."""
+    """A proposal. `digest` names exactly what landing it now would change; `obstacle` says why it does not apply,
+    `because` why it stands where it stands in an ordered list."""
 
     id: int
     repository: str
@@ -58,6 +59,7 @@ class PatchOut(Schema):
     landed_at: datetime | None
     push_state: PushState
     push_note: str | None
+    because: str | None = None
 
 
 class FileOut(Schema):

@@ -26,9 +26,10 @@ from cells.api.patch_schemas import (
 )
 from cells.api.repositories import named
 from cells.api.shown import told
-from cells.api.words import PatchFilter, Text, VerdictFilter
+from cells.api.words import OneOf, PatchFilter, Text, VerdictFilter
 from cells.models import Patch
 from cells.patches import checks, diff, reviews
+from cells.patches import order as ranking
 from cells.patches.verdicts import fingerprint
 from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Refused, say
@@ -38,6 +39,9 @@ from cells.ssot.mirror import Mirror
 router = Router(tags=["patches"])
 
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+PatchOrder = Annotated[
+    str, OneOf(("", *ranking.names()))
+]  # the apps are ready by now, and said what they know
 DIFF = 500_000  # characters
 
 
@@ -51,15 +55,18 @@ def patches(
     cell: Text = "",
     kind: Text = "",
     verdict: VerdictFilter = "",
+    order: PatchOrder = "",
 ) -> dict[str, Any]:
-    """Proposals, newest first; state=proposed is what waits. A filter that is empty lets everything through."""
+    """Proposals, newest first unless ordered; state=proposed is what waits. An empty filter lets everything through."""
     asked = {"state": state, "lane__key": lane, "cells__key": cell, "kind": kind, "decision": verdict}
     rows = Patch.objects.filter(
         repository__in=named(repo), **{name: value for name, value in asked.items() if value}
     )
     rows = rows.select_related("repository", "lane").prefetch_related("cells", "asks")
-    found = window(rows, ("-authored_at", "-pk"), paging)
-    return found.page([short(row) for row in found.rows])
+    rows, fields = ranking.by(rows, order)
+    found = window(rows, fields, paging)
+    why = ranking.because(found.rows, order)
+    return found.page([short(row, why.get(row.pk)) for row in found.rows])
 
 
 @router.get("/patches/{patch_id}", response={200: PatchDetail, **ERRORS})
@@ -106,7 +113,7 @@ def find(patch_id: int) -> Patch:
     return row
 
 
-def short(row: Patch) -> PatchOut:
+def short(row: Patch, because: str | None = None) -> PatchOut:
     return PatchOut(
         id=row.pk, repository=row.repository.key, branch=row.branch, tip=row.tip, merge_base=row.merge_base,
         kind=row.kind, title=row.title, author_name=row.author_name, author_email=row.author_email,
@@ -115,6 +122,7 @@ def short(row: Patch) -> PatchOut:
         digest=row.digest, checks=row.checks, verdict=verdict(row), ask=next((ask.pk for ask in row.asks.all()), None),
         state=row.state, state_note=told(row.state_note), state_at=row.state_at,
         commit=row.commit, landed_at=row.landed_at, push_state=row.push_state, push_note=told(row.push_note),
+        because=because,
     )  # fmt: skip
 
 

@@ -63,6 +63,12 @@ def markdown(text: str) -> SafeString:
     return documents.markdown(text)
 
 
+@register.filter
+def of(told: dict[Any, Any], key: Any) -> Any:
+    """What a table says of one thing; None where it says nothing."""
+    return told.get(key)
+
+
 @register.simple_tag
 def file_url(repository: Any, path: str, commit: str = "", line: int = 0) -> str:
     """Where a line of a file at a commit is shown."""

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from cells import documents, health
 from cells.contract.case import DECISIONS
 from cells.models import Patch
-from cells.patches import checks, diff, life, pushing, reviews
+from cells.patches import checks, diff, life, order, pushing, reviews
 from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
 from cells.ssot.mirror import Mirror
@@ -30,10 +30,16 @@ def patches(request: Asked) -> HttpResponse:
     repository = chosen_or_404(request)
     rows = repository.patches.all()
     proposed = rows.filter(state=life.PROPOSED)
+    page = Paginator(filtered(rows, request.GET), PAGE).get_page(request.GET.get("page"))
+    ordered = order.known(request.GET.get("order", ""))
     context = {
         "repository": repository,
-        "page": Paginator(filtered(rows, request.GET), PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "because": order.because(list(page.object_list), ordered),
         "asked": request.GET,
+        "order": ordered,
+        "orders": order.titles(),
+        "ranked": ordered != order.USUAL,
         "state": request.GET.get("state", life.PROPOSED),
         "states": life.STATES,
         "decisions": DECISIONS,
@@ -63,7 +69,7 @@ def waiting(request: Asked) -> HttpResponse:
 
 
 def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
-    """By ?state= (waiting unless said), verdict, lane, cell, kind, author; ?order=oldest turns it round."""
+    """By ?state= (waiting unless said), verdict, lane, cell, kind, author; in the ?order= asked for."""
     state = asked.get("state", life.PROPOSED)
     rows = rows.filter(state=state) if state in life.STATES else rows
     for field, name in (
@@ -75,8 +81,8 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
     ):
         if asked.get(name):
             rows = rows.filter(**{field: asked[name]})
-    order = ("authored_at", "pk") if asked.get("order") == "oldest" else ("-authored_at", "-pk")
-    return rows.select_related("lane").prefetch_related("cells").order_by(*order)
+    rows, fields = order.by(rows, asked.get("order", ""))
+    return rows.select_related("lane").prefetch_related("cells").order_by(*fields)
 
 
 @viewer
@@ -183,6 +189,7 @@ def _about(request: Asked, found: Patch) -> dict[str, Any]:
 
 def _changes(request: Asked, found: Patch) -> dict[str, Any]:
     """The diff and what stands around it: not needed where only the decision is shown."""
+    name = order.known(request.GET.get("order", ""))
     shown = (
         diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
     )
@@ -192,7 +199,8 @@ def _changes(request: Asked, found: Patch) -> dict[str, Any]:
         "view": "unified" if request.GET.get("diff") == "unified" else "split",
         "rationale": documents.markdown(found.rationale),
         "supports": judging.supports(found),
-        "neighbours": neighbours(found),
+        "neighbours": neighbours(found, name),
+        "order": name if name != order.USUAL else "",
     }
 
 
@@ -211,13 +219,11 @@ def why_not(found: Patch, request: Asked) -> dict[str, str]:
     return said
 
 
-def neighbours(found: Patch) -> dict[str, Patch | None]:
-    """The waiting patches before and after this one, newest first."""
-    rows = Patch.objects.filter(repository=found.repository, state=life.PROPOSED).exclude(pk=found.pk)
-    return {
-        "newer": rows.filter(authored_at__gte=found.authored_at).order_by("authored_at", "pk").first(),
-        "older": rows.filter(authored_at__lt=found.authored_at).first(),
-    }
+def neighbours(found: Patch, name: str) -> dict[str, Patch | None]:
+    """The waiting patches before and after this one, in the order of the list it was opened from."""
+    rows = Patch.objects.filter(repository=found.repository, state=life.PROPOSED)
+    before, after = order.around(rows, found, name)
+    return {"before": before, "after": after}
 
 
 def patch_or_404(request: Asked, pk: int) -> Patch:

@@ -1,4 +1,5 @@
-"""`make bench` (ARGS=--json): what VPM costs, as ratios to what git or an empty view costs in the same run.
+"""`make bench` (ARGS="--json --large"): what VPM costs, as ratios to what git, numpy, an empty view or another library
+costs in the same run. --large measures swarms of 10,000 cells too.
 
 Runs on a data folder and an SQLite file of its own, which it removes. Reads the real repository where the
 machine has it, else the demo, and says which.
@@ -12,23 +13,31 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 from rich.console import Console
 
+if TYPE_CHECKING:
+    from tests.bench.timing import Ratio
+
 DEMO_NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+SWARMS, LARGE = (30, 1000), 10_000
+DRAWN = 300  # in a browser, besides: as many as are drawn one by one
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n")[0])
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    as_json = asked.parse_args().json
+    asked.add_argument("--large", action="store_true", help="swarms of 10,000 cells too: some minutes more")
+    given = asked.parse_args()
     room = Path(tempfile.mkdtemp(prefix="vpm-bench-"))
     try:
         begin(room)
-        measured(room, as_json)
+        measured(room, as_json=given.json, large=given.large)
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -45,11 +54,11 @@ def begin(room: Path) -> None:
     call_command("migrate", verbosity=0)
 
 
-def measured(room: Path, as_json: bool) -> None:
+def measured(room: Path, *, as_json: bool, large: bool) -> None:
     """Every case, printed. Imports stand here because models need `begin`."""
     from cells.demo.write import write_demo
     from cells.repositories import known_as
-    from tests.bench import asking, deciding, judging, pages, reading, table
+    from tests.bench import asking, deciding, judging, meaning, pages, reading, table
     from tests.real.conftest import DATA
     from tests.services import Missing
 
@@ -79,12 +88,43 @@ def measured(room: Path, as_json: bool) -> None:
     ratios += loop
     say("Pages of the demo …")
     ratios += pages.pages(reading.sync(known_as("demo", str(demo))), turns=30)
+    say("The map of meaning …")
+    ratios += meaning.reckoning(100_000, turns=20)
+    ratios += meaning.embedding(copy, turns=3) + meaning.one_commit(copy, turns=3)
+    more, drawn = in_swarms(room, say, (*SWARMS, LARGE) if large else SWARMS)
+    ratios += more
     if as_json:
-        json.dump({"source": source.name, "ratios": table.as_json(ratios)}, sys.stdout, indent=1)
+        json.dump({"source": source.name, "ratios": table.as_json(ratios + drawn)}, sys.stdout, indent=1)
         print()
     else:
         title = f"Syncs, landings and verdicts of {source.name}, asks and pages of the demo. Times in ms; a ratio is of medians."
         Console().print(table.table(ratios, title))
+        Console().print(table.table(drawn, "The map of made-up swarms in Chromium, without a graphics card."))
+
+
+def in_swarms(
+    room: Path, say: Callable[[str], None], sizes: tuple[int, ...]
+) -> tuple[list[Ratio], list[Ratio]]:
+    """Server times of made-up swarms, and what a browser sees of them."""
+    from tests.bench import drawing, swarms
+    from tests.services import Missing
+    from tests.workers import environment
+
+    ratios, held = [], []
+    for cells in sorted({*sizes, DRAWN}):
+        say(f"A swarm of {cells} cells …")
+        repository, once = swarms.made(cells, room)
+        held.append((repository.key, cells))
+        ratios += once
+        if cells in sizes:
+            ratios += swarms.pages(repository, turns=10 if cells < LARGE else 5)
+    say("The map in a browser …")
+    try:
+        libraries = drawing.installed(room / "rivals")
+        return ratios, drawing.drawing(environment(room, 14), libraries, held, turns=3)
+    except Missing as missing:
+        say(f"Drawing was not measured: {missing}")
+        return ratios, []
 
 
 if __name__ == "__main__":

@@ -27,13 +27,12 @@ urlpatterns = [*urls.urlpatterns, path("empty", empty)]
 @override_settings(ROOT_URLCONF=__name__)
 def pages(repository: Repository, turns: int, pieces: int = 10_000) -> list[Ratio]:
     """The map, its figure and the fullest cell; then the same cell with `pieces` more pieces of evidence."""
-    client = Client(headers={"host": "localhost", "accept-encoding": "gzip"})
-    client.force_login(a_user("bench-viewer", VIEWER))
+    client = signed_in()
     cell = repository.cells.annotate(n=Count("evidence")).order_by("-n", "pk")[0]
     here = f"?repo={repository.key}"
 
     def page(name: str, url: str) -> Work:
-        return Work(name, partial(_get, client, url))
+        return Work(name, partial(get, client, url))
 
     base = page("empty view", "/empty")
     usual = by_turns(
@@ -71,7 +70,15 @@ def more_evidence(cell: Cell, pieces: int) -> None:
     )
 
 
-def _get(client: Client, url: str) -> None:
-    answer = client.get(url)
-    if answer.status_code != 200:
+def signed_in() -> Client:
+    client = Client(headers={"host": "localhost", "accept-encoding": "gzip"})
+    client.force_login(a_user("bench-viewer", VIEWER))
+    return client
+
+
+def get(client: Client, url: str, tag: str = "") -> HttpResponse:
+    """With the tag of what the browser has, it must be told that nothing changed."""
+    answer = client.get(url, headers={"if-none-match": tag} if tag else None)
+    if answer.status_code != (304 if tag else 200):
         raise RuntimeError(f"{url} answered {answer.status_code}")
+    return answer

@@ -202,7 +202,7 @@ def test_labels_do_not_overlap(map_page: Page) -> None:
 
 def test_the_timeline_draws_and_a_dot_opens_its_document(page: Page) -> None:
     page.goto("/cells/oven/")
-    timeline = page.locator(".timeline")
+    timeline = page.locator(".timeline").first
     expect(timeline.locator(".main-svg").first).to_be_visible()
     dots = timeline.locator(".scatterlayer .points path")
     expect(dots.first).to_be_visible()

@@ -9,9 +9,11 @@ from time import sleep
 import pytest
 from rich.console import Console
 
-from tests.bench import asking, deciding, judging, pages, reading, table
+from tests.bench import asking, deciding, drawing, judging, meaning, pages, reading, swarms, table
 from tests.bench.timing import Ratio, Work, by_turns
-from tests.factories import a_repository, a_source
+from tests.factories import Source, a_repository, a_source
+from tests.services import Missing
+from tests.workers import environment, manage
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +39,71 @@ def test_pages_are_measured(tmp_path: Path) -> None:
     assert measured(ratios) == [
         "map page", "map.json", "cell page", "cell page, 60 more", "timeline, 60 more",
     ]  # fmt: skip
+
+
+def test_the_reckoning_of_meaning_is_measured() -> None:
+    names = ["δ", "contributions", "and their extremes"]
+    assert measured(meaning.reckoning(50, turns=1)) == names
+
+
+def test_embedding_and_the_making_of_a_map_are_measured(tmp_path: Path) -> None:
+    source = a_source(tmp_path / "bakery.git").path
+    ratios = meaning.embedding(source, turns=1)
+    assert measured(ratios) == ["embedding", "embedding", "making the map", "with nothing new"]
+    assert [one.baseline for one in ratios[:2]] == ["full sync", "reading texts from git"]
+    assert measured(meaning.one_commit(source, turns=1)) == ["the map after it"]
+
+
+def test_the_map_of_a_made_up_swarm_is_measured(tmp_path: Path) -> None:
+    repository, once = swarms.made(12, tmp_path)
+    assert measured(once) == ["making its map, 12 cells"]
+    assert repository.cells.count() == 12
+    assert repository.relations.count() > 12
+    names = measured(swarms.pages(repository, turns=1))
+    assert names[0] == "map page, 12 cells"
+    for view in ("lanes", "space"):
+        assert {f"{view}, 12 cells, built", f"{view}, 12 cells, unchanged"} <= set(names)
+
+
+def test_the_same_number_makes_the_same_swarm(tmp_path: Path) -> None:
+    first, second = (Source(swarms.Swarm(5).source(tmp_path / name)).tip() for name in ("one.git", "two.git"))
+    assert first == second
+
+
+@pytest.mark.browser
+def test_the_map_is_measured_in_a_browser_beside_others(tmp_path: Path) -> None:
+    """The others are stand-ins that draw nothing and say that they did: no network is needed here."""
+    ours = environment(tmp_path, 14)
+    source = swarms.Swarm(12).source(tmp_path / "swarm.git")
+    manage(ours, "migrate", "-v0")
+    manage(ours, "sync", "drawn", "--source", str(source))
+    manage(ours, "refresh_map", "drawn")
+    ratios = drawing.drawing(ours, stand_ins(tmp_path / "node_modules"), [("drawn", 12)], turns=1)
+    what = ("first map", "map again", "first picture", "frame", "longest frame")
+    assert measured(ratios) == [
+        f"{one}, {view}, 12" for one in what for view in ("lanes", "space") for _ in drawing.RIVALS
+    ]
+    assert {one.baseline for one in ratios} == {"cytoscape.js", "sigma.js"}
+
+
+def stand_ins(folder: Path) -> Path:
+    says = "({ one: (_, said) => said(), nodes: () => [] })"
+    texts = {
+        "cytoscape": f"window.cytoscape = () => {says};",
+        "sigma": "window.Sigma = class { once(_, said) { said(); } scheduleRender() {} };",
+        "graphology": "window.graphology = { MultiDirectedGraph: class { addNode() {} addEdge() {} } };",
+    }
+    for library in drawing.LIBRARIES:
+        path = folder / library
+        path.parent.mkdir(parents=True)
+        path.write_text(texts[library.partition("/")[0]])
+    return folder
+
+
+def test_without_npm_it_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Missing, match="need npm and a network"):
+        drawing.installed(tmp_path / "rivals")
 
 
 def test_verdicts_and_back_tests_are_measured(tmp_path: Path) -> None:

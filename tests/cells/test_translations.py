@@ -38,7 +38,7 @@ CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "sentence"} | CONTEXTUA
 BLOCK = re.compile(r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 MARKUP = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*>")
 SPOKEN = re.compile(r"\b(?:title|alt|aria-label)=\"([^\"]*)\"")
-SAME_IN_EVERY_LANGUAGE = {"VPM", "English", "Enter", "Esc"}
+SAME_IN_EVERY_LANGUAGE = {"VPM", "English", "Enter", "Esc", "EG", "Space", "PNG", "SVG", "JSON"}
 LITERAL = r"u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 TEMPLATE_CALL = re.compile(rf"\b(?:{'|'.join(CALLS)})\((?:\s*(?:{LITERAL}|count)\s*,?)+\)")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%[A-Z]?")

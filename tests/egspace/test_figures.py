@@ -12,7 +12,7 @@ import pytest
 from egspace.figures import map_figure
 from egspace.graph import Swarm
 from egspace.layout import STATES, lanes_layout
-from egspace.marks import marks, size
+from egspace.marks import MOST_EDGES, marks, size
 from egspace.picture import picture, shape
 from tests.egspace.swarms import a_swarm
 
@@ -87,6 +87,11 @@ def test_two_relations_between_the_same_cells_are_two_lines() -> None:
     assert len(curves) >= 3
 
 
+def test_every_trace_has_a_name_of_its_own_or_plotly_mixes_them_up() -> None:
+    names = [trace["uid"] for trace in figure(swarm_of_every_state())["data"]]
+    assert len(names) == len(set(names))
+
+
 def test_badges_count_what_waits() -> None:
     (text,) = traces(figure(swarm_of_every_state()), "badge-text")
     assert text["text"] == ["1", "2", "1", "2"]
@@ -112,6 +117,14 @@ def test_a_folded_lane_says_how_many_it_hides_and_where_they_are() -> None:
     assert fold["text"] == ["+603"]
     assert fold["customdata"] == [["a", "/?lane=a"]]
     assert found["layout"]["meta"]["showing"] == "Showing 300 of 903 cells"
+
+
+def test_relations_beyond_the_bound_are_counted() -> None:
+    ends = [f"a{place}" for place in range(40)]
+    dense = tuple((one, other, "feeds") for one in ends for other in ends if one != other)
+    found = figure(a_swarm(40, relations=dense))
+    assert len(traces(found, "relation")[0]["meta"]["pairs"]) == MOST_EDGES
+    assert found["layout"]["meta"]["showing"] == "Showing 40 of 40 cells · 960 more relations are not drawn"
 
 
 def test_the_first_picture_stands_exactly_where_plotly_draws() -> None:

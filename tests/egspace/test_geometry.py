@@ -135,7 +135,9 @@ def test_unknown_stays_unknown_and_never_becomes_zero(nowhere: Any) -> None:
 def test_moving_towards_the_goal_is_a_positive_velocity() -> None:
     before, towards, away = EAST, at_angle(10), at_angle(-10)
     speed = geometry.velocity(before, towards, NORTH, 2)
-    assert speed == pytest.approx(float((towards - before) @ geometry.unit(NORTH - EAST)) / 2)
+    assert speed == pytest.approx(
+        float((towards - before) @ geometry.unit(NORTH - (before + towards) / 2)) / 2
+    )
     assert speed is not None
     assert speed > 0
     assert (geometry.velocity(before, away, NORTH, 2) or 0) < 0
@@ -146,10 +148,18 @@ def test_a_subject_that_did_not_move_has_velocity_zero_also_at_its_goal() -> Non
     assert geometry.velocity(EAST, EAST, EAST, 1) == 0
 
 
-def test_velocity_is_unknown_without_time_or_way() -> None:
+def test_velocity_is_unknown_without_time() -> None:
     for weeks in (0, -1, math.nan, math.inf):
         assert geometry.velocity(EAST, NORTH, -EAST, weeks) is None
-    assert geometry.velocity(EAST, NORTH, EAST, 1) is None
+    assert (geometry.velocity(EAST, NORTH, EAST, 1) or 0) < 0  # it left its goal
+
+
+@given(directions(4), directions(4), directions(4))
+def test_a_step_sideways_is_none_towards_the_goal(before: Any, now: Any, g: Any) -> None:
+    speed = geometry.velocity(before, now, g, 1)
+    nearer = (geometry.delta(before, g) or 0) - (geometry.delta(now, g) or 0)
+    assert speed is not None
+    assert abs(nearer) < 1e-6 or math.copysign(1, speed) == math.copysign(1, nearer)
 
 
 def test_a_piece_nearer_to_the_goal_than_to_the_mean_pulls_closer() -> None:

@@ -192,7 +192,9 @@ def test_a_trail_begins_before_the_repository_named_the_cell(db: None, tmp_path:
 def test_a_past_moment_has_the_goal_of_then(bakery: Repository) -> None:
     made(bakery)
     before = bytes(trail(bakery)[-1].g)
-    source_of(bakery).commit({"STATE/bread/current_state.md": STATE.replace("without anyone watching", "in the rain")})
+    source_of(bakery).commit(
+        {"STATE/bread/current_state.md": STATE.replace("without anyone watching", "in the rain")}
+    )
     made(sync(bakery))
     rows = trail(bakery)
     assert rows[-1].moved["goal"] is True
