@@ -20,7 +20,7 @@ from egspace.tray import tray_of
 HULL_ROOM, MOST_HULLS = 13.0, 12  # px between a hull and its nodes; lanes with an outline
 GROUP = (24.0, 44.0)
 SHRUNK = 0.7  # nodes of the narrow picture, where twenty of full size would cover everything
-MOST_SPIRITS = 3  # of one cell
+MOST_SPIRITS, SMALLEST_STEP = 3, 3.0  # ghosts of one cell; px that a patch has to move it to have one
 EDGE = 21.0  # px along each side that belong to the words of the axes
 
 
@@ -141,16 +141,21 @@ def _way(look: Look, one: Node) -> tuple[Line, Line]:
 
 
 def _spirits(look: Look, one: Node) -> list[Spirit]:
-    """The newest few that a waiting patch would place."""
+    """The newest few patches that would move the cell, as seen from where its node stands."""
     found: list[Spirit] = []
+    at = look.frame.spot(look.placed[one.key])
     for ghost in look.space.ghosts.get(one.key, ()):
         if ghost.c is None or len(found) == MOST_SPIRITS:
             continue
-        x, y = look.frame.spot(ghost.c)
-        radius = one.size / 2 + 3
+        then = look.frame.spot(ghost.c)
+        across, down = then[0] - at[0], then[1] - at[1]
+        if hypot(across, down) < SMALLEST_STEP:
+            continue
+        x, y, radius = round(one.x + across, 1), round(one.y + down, 1), one.size / 2 + 3
         circle = tuple((round(x + radius * a, 1), round(y + radius * b, 1)) for a, b in (*CIRCLE, CIRCLE[0]))
         way = _arrow(one, (x, y), radius)
-        found.append(Spirit(one.key, ghost, x, y, (*way, None, *circle) if way else circle))
+        clear = hypot(across, down) > one.size / 2 + 6
+        found.append(Spirit(one.key, ghost, x, y, (*way, None, *circle) if way else circle, clear))
     return found
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from cells.clock import lease, wake
 from cells.models import Repository
 from cells.sentences import Sentence, sentence
+from egspace import served
 from egspace.embedding import EmbedderAway, EmbedderBroken, embedder
 from egspace.making import digest_of, make
 from egspace.models import Atlas, Refresh
@@ -58,8 +59,12 @@ def execute(row: Refresh, watch: Progress | None = None) -> Refresh:
         return row
     began = time.monotonic()
     try:
-        result = make(row.repository, _recorder(row, watch))
-        _finish(row, Refresh.DONE, result=result | {"seconds": round(time.monotonic() - began, 3)})
+        progress = _recorder(row, watch)
+        result = make(row.repository, progress)
+        progress("draw", 0, 1)
+        figures = served.prepare(row.repository)
+        seconds = round(time.monotonic() - began, 3)
+        _finish(row, Refresh.DONE, result=result | {"figures": figures, "seconds": seconds})
     except (EmbedderAway, EmbedderBroken) as refused:
         _finish(row, Refresh.FAILED, error=refused.why)
     except ProjectionMissing as missing:

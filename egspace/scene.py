@@ -40,13 +40,14 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Spirit:
-    """Where a waiting patch would leave a cell: a dashed outline and the way there."""
+    """Where a waiting patch would leave a cell: a dashed outline and the way there; `clear` of the cell's own node."""
 
     key: str
     ghost: Ghost
     x: float
     y: float
     points: Line
+    clear: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The map and the tray below it are two subplots over the same design pixels, so a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import hypot
 from typing import Any
 
 from django.urls import reverse
@@ -13,8 +14,8 @@ from django.urls import reverse
 from egspace import space_words, words
 from egspace.frame import written_box
 from egspace.graph import Swarm
-from egspace.marks import Point
-from egspace.scene import RING, Line, Scene, Tray
+from egspace.marks import Node, Point
+from egspace.scene import RING, Group, Line, Ring, Scene, Tray
 from egspace.space import Space
 from egspace.space_sheet import sheet_layout
 from egspace.traces import LABEL_SIZE, TITLE_SIZE, Trace, badges, cells, labels, relations, text
@@ -40,7 +41,7 @@ def space_figure(graph: Swarm, space: Space, drawn: Scene, more: str) -> dict[st
         strokes("early", [(one.key, one.points) for one in drawn.early]),
         strokes("delta", [(one.key, one.points) for one in drawn.arrows]),
         strokes("ghost", [(one.key, one.points) for one in drawn.spirits]),
-        _goals(graph, space, drawn),
+        *_goals(graph, space, drawn),
         _ghosts(drawn),
         *_groups(graph, drawn),
         *cells(drawn.nodes, said.__getitem__),
@@ -73,28 +74,43 @@ def _hulls(drawn: Scene) -> Trace:
     return trace
 
 
-def _goals(graph: Swarm, space: Space, drawn: Scene) -> Trace:
-    rings = drawn.rings
-    hovers = [words.html(space_words.goal(graph, space, ring.key)) for ring in rings]
-    panels = {one.key: (one.url, one.panel) for one in drawn.nodes}
+def _goals(graph: Swarm, space: Space, drawn: Scene) -> list[Trace]:
+    """Rings; customdata is [key, page, panel, hover, state]. One that lies on a node leaves the pointer to the node."""
+    under = [ring for ring in drawn.rings if _covered(ring, drawn)]
+    free = [ring for ring in drawn.rings if ring not in under]
+    return [
+        {**_rings("goal", graph, space, drawn, free), "hovertemplate": "%{customdata[3]}<extra></extra>"},
+        {**_rings("goal-under", graph, space, drawn, under), "hoverinfo": "skip"},
+    ]
+
+
+def _covered(ring: Ring, drawn: Scene) -> bool:
+    discs: list[Node | Group] = [*drawn.nodes, *drawn.groups]
+    return any(hypot(one.x - ring.x, one.y - ring.y) < one.size / 2 + 2 for one in discs)
+
+
+def _rings(uid: str, graph: Swarm, space: Space, drawn: Scene, rings: list[Ring]) -> Trace:
+    links = {one.key: (one.url, one.panel) for one in drawn.nodes}
     return {
         **_spots("goal", [(ring.x, ring.y) for ring in rings]),
+        "uid": uid,
         "marker": {"symbol": "circle", "size": RING * 2, "line": {"width": 1.6}},
         "customdata": [
-            [ring.key, *panels[ring.key], hover, ring.state] for ring, hover in zip(rings, hovers, strict=True)
+            [ring.key, *links[ring.key], words.html(space_words.goal(graph, space, ring.key)), ring.state]
+            for ring in rings
         ],
-        "hovertemplate": "%{customdata[3]}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _ghosts(drawn: Scene) -> Trace:
-    """What the pointer finds where a waiting patch would leave a cell."""
+    """What the pointer finds where a waiting patch would leave a cell, unless the cell itself stands there."""
+    clear = [one for one in drawn.spirits if one.clear]
     return {
-        **_spots("ghost-spot", [(one.x, one.y) for one in drawn.spirits]),
+        **_spots("ghost-spot", [(one.x, one.y) for one in clear]),
         "marker": {"symbol": "circle", "size": 16, "opacity": 0},
         "customdata": [
             [one.key, reverse("patch", args=[one.ghost.patch]), words.html([space_words.after(one.ghost)])]
-            for one in drawn.spirits
+            for one in clear
         ],
         "hovertemplate": "%{customdata[2]}<extra></extra>",
     }

@@ -62,6 +62,8 @@ def after(ghost: Ghost) -> str:
     if ghost.before is None or ghost.after is None:
         return gettext("“%(title)s” waits; the δ it would leave is unknown.") % said
     said |= {"before": number(ghost.before), "after": number(ghost.after)}
+    if said["before"] == said["after"]:
+        return gettext("“%(title)s” would leave δ at %(before)s.") % said
     return gettext("“%(title)s” would move δ from %(before)s to %(after)s.") % said
 
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.translation import get_language
 from django.views.decorators.http import condition
 
 from cells.health import waiting
-from cells.models import AuditEvent, Cell, Repository
+from cells.models import Cell, Repository
 from cells.views.chosen import chosen, chosen_or_404, viewer
-from egspace import board, moments, words
+from egspace import board, moments, served, words
 from egspace.drawing import Drawing
 from egspace.frame import written_box
 from egspace.layout import MOST
 from egspace.picture import dash_of
 from egspace.timeline import Window, timeline_figure
 
-FIGURE = 3  # raise when figures change their shape, so that browsers drop what they kept
 QUIET_AFTER = timedelta(days=7)
 
 
@@ -52,7 +46,7 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
     wanted = board.Filter.of(request.GET)
     rows = board.rows(graph, wanted)
     page = Paginator(rows, MOST).get_page(request.GET.get("page"))
-    links = moments.links(graph, moment, links_in(repository))
+    links = moments.links(graph, moment, served.links_in(repository))
     opened = request.GET.get("cell", "") if request.GET.get("cell", "") in graph else ""
     drawing = Drawing.of(repository, graph, moment, links, request.GET)
     wide = drawing.picture(narrow=False)
@@ -104,28 +98,14 @@ def cached(etag: Callable[..., str]) -> Callable[..., Any]:
 
 
 def figure_tag(request: HttpRequest, *args: Any, **kwargs: Any) -> str:
-    """What a figure is made from: what was read, the last event, the newest patch, the map of meaning, language, its URL."""
-    repository = chosen_or_404(request)
-    event = AuditEvent.objects.filter(repository__in=["", repository.key]).aggregate(last=Max("pk"))["last"]
-    patch = repository.patches.aggregate(last=Max("pk"), moved=Max("state_at"))
-    made = repository.refreshes.values_list("pk", "state", "done", "total").first()
-    parts = [
-        FIGURE, repository.pk, repository.read_digest, repository.swarm_digest, event, patch["last"], patch["moved"], made,
-        get_language(), timezone.get_current_timezone_name(), request.get_full_path(),
-    ]  # fmt: skip
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+    """Of everything a figure is made from, its own URL included."""
+    return f'"{served.tag_of(chosen_or_404(request), request.get_full_path())}"'
 
 
 @cached(figure_tag)
 def figure(request: HttpRequest) -> HttpResponse:
     """/map.json?repo=&view=&narrow=&box=&at= — one view as a plotly figure, now or as it stood at a moment."""
-    repository = chosen_or_404(request)
-    graph, moment = moments.shown(repository, request.GET.get("at", ""))
-    links = moments.links(graph, moment, links_in(repository))
-    drawing = Drawing.of(repository, graph, moment, links, request.GET)
-    made = drawing.figure(narrow=request.GET.get("narrow") == "1")
-    made["layout"]["meta"]["at"] = moments.said(repository, moment)
-    return JsonResponse(made)
+    return served.answer(request, served.kept(chosen_or_404(request), request.GET))
 
 
 @cached(figure_tag)
@@ -133,13 +113,3 @@ def timeline(request: HttpRequest, key: str) -> HttpResponse:
     """/cells/KEY/timeline.json?repo=&from=&to=&tz= — evidence, proposals, decisions and landings over time."""
     cell = get_object_or_404(Cell, repository=chosen_or_404(request), key=key)
     return JsonResponse(timeline_figure(cell, Window.of(request.GET)))
-
-
-def links_in(repository: Repository) -> Callable[[str], tuple[str, str]]:
-    """Cell key to its page and its panel."""
-    query = "?" + urlencode({"repo": repository.key})
-
-    def links(key: str) -> tuple[str, str]:
-        return reverse("cell", args=[key]) + query, reverse("cell-panel", args=[key]) + query
-
-    return links

@@ -61,10 +61,10 @@ export function focusOf(figure, key, paint) {
     ...linesOf(figure.data.find((trace) => trace.meta.role === look.of), (one) => one === key),
     line: { width: look.width * paint.scale, color: look.colour ? paint.colour(look.colour) : colour, dash: look.dash ?? "solid" },
   }))];
-  const goals = figure.data.find((trace) => trace.meta.role === "goal");
-  const at = goals?.customdata.findIndex((row) => row[0] === key) ?? -1;
+  const goals = figure.data.filter((trace) => trace.meta.role === "goal").flatMap(({ customdata, x, y }) => customdata.map(([one], index) => ({ one, x: x[index], y: y[index] })));
+  const mine = goals.filter(({ one }) => one === key);
   traces.push({
-    type: "scatter", mode: "markers", uid: "focus-goal", meta: { role: "focus-goal" }, hoverinfo: "skip", x: at < 0 ? [] : [goals.x[at]], y: at < 0 ? [] : [goals.y[at]],
+    type: "scatter", mode: "markers", uid: "focus-goal", meta: { role: "focus-goal" }, hoverinfo: "skip", x: mine.map(({ x }) => x), y: mine.map(({ y }) => y),
     marker: { symbol: "circle", size: 13 * paint.scale, color: clear, line: { width: 2.6 * paint.scale, color: colour } },
   });
   return traces;

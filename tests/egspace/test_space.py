@@ -274,6 +274,22 @@ def test_a_waiting_patch_is_drawn_where_it_would_leave_the_cell_and_only_the_new
     found = drawn(graph, Space({"a0": a_place()}, {"a0": ghosts}))
     assert [spirit.ghost.patch for spirit in found.spirits] == [0, 1, 2]
     assert (found.spirits[0].x, found.spirits[0].y) == found.frame.spot((0.3, 0.0))
+    assert all(spirit.clear for spirit in found.spirits)
+
+
+def test_a_patch_that_moves_nothing_has_no_ghost_and_one_that_moves_little_does_not_hide_the_cell() -> None:
+    graph = a_swarm(1)
+    ghosts = (a_ghost((0.0, 0.0), patch=1), a_ghost((0.008, 0.0), patch=2))
+    (spirit,) = drawn(graph, Space({"a0": a_place()}, {"a0": ghosts})).spirits
+    assert (spirit.ghost.patch, spirit.clear) == (2, False)
+
+
+def test_a_ghost_is_as_far_from_the_node_as_its_place_is_from_the_cells() -> None:
+    graph = a_swarm(2)
+    found = drawn(graph, Space({"a0": a_place(), "a1": a_place()}, {"a0": (a_ghost((0.2, 0.0)),)}))
+    (spirit,) = found.spirits
+    assert spots(found)["a0"] != found.frame.spot((0.0, 0.0))
+    assert spirit.x - spots(found)["a0"][0] == pytest.approx(0.2 * found.frame.scale, abs=0.2)
 
 
 def test_a_hull_encloses_its_lane_but_not_the_one_far_away() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -187,6 +188,26 @@ def test_hover_says_what_pulls_and_what_a_waiting_patch_would_do() -> None:
     assert "“Patch 0” would move δ from 0.84 to 0.80." in said
     assert "… and 2 more patches" in said
     assert "5 patches wait" in said
+
+
+def test_a_goal_on_a_node_leaves_the_pointer_to_the_node() -> None:
+    graph = a_swarm(3)
+    space = a_space(graph)
+    space.places.update(
+        a0=a_place((0.5, 0.0), (-0.5, 0.0)),
+        a1=a_place((-0.5, 0.0), (0.0, 0.4)),
+        a2=a_place((0.0, -0.4), None),
+    )
+    free, under = traces(figure(graph, space), "goal")
+    assert [row[0] for row in free["customdata"]] == ["a1"]
+    assert [row[0] for row in under["customdata"]] == ["a0"]
+    assert under["hoverinfo"] == "skip"
+    assert "Where Cell a1 · a1 wants to be" in free["customdata"][0][3]
+
+
+def test_a_patch_that_changes_nothing_is_said_to_leave_delta_as_it_is() -> None:
+    assert space_words.after(replace(a_ghost(), after=0.841)) == "“Restate the goal” would leave δ at 0.84."
+    assert "unknown" in space_words.after(replace(a_ghost(), after=None))
 
 
 def test_a_ghost_leads_to_its_patch() -> None:
