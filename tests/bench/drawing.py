@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from egspace.layout import MOST
 from egspace.words import number
@@ -38,7 +38,7 @@ ARGUMENTS = [
     "--disable-sync", "--disable-quic", "--enable-unsafe-swiftshader",
 ]  # fmt: skip
 STEPS, ACROSS, DOWN = 60, 240, 120  # of a drag, in pixels
-PATIENCE = 120_000  # ms
+PATIENCE = 300_000  # ms
 
 
 @dataclass(slots=True)
@@ -154,7 +154,10 @@ def look(browser: Browser, known: Any, url: str, into: Seen) -> None:
 def opened(page: Page, url: str) -> dict[str, float]:
     """When what was painted, from the navigation on."""
     page.goto(url, wait_until="commit")
-    page.wait_for_selector("html[data-painted=map]", state="attached", timeout=PATIENCE)
+    try:
+        page.wait_for_selector("html[data-painted=map]", state="attached", timeout=PATIENCE)
+    except TimeoutError as late:
+        raise RuntimeError(f"{url} drew no map") from late
     return {name: at / 1000 for name, at in page.evaluate("window.seen").items()}
 
 

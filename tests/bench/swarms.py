@@ -30,7 +30,7 @@ VIEWS = ("lanes", "space")
 class Swarm:
     """So many cells in eight lanes, one piece of evidence each, two relations a cell, and twenty commits that bring more.
 
-    The same number gives the same swarm, apart from when it is made nothing in it is left to chance.
+    The same number gives the same commits.
     """
 
     def __init__(self, cells: int) -> None:
@@ -111,7 +111,7 @@ def made(cells: int, room: Path) -> tuple[Repository, list[Ratio]]:
 
 @override_settings(ROOT_URLCONF="tests.bench.pages")
 def pages(repository: Repository, turns: int) -> list[Ratio]:
-    """The map page, and the figures of both views: built, as it is kept when figures are kept, and when it is unchanged."""
+    """The map page, and the figures of both views: built, as they are kept, and unchanged since the browser asked."""
     client, here = signed_in(), f"repo={repository.key}"
     cells = f"{number(repository.cells.count())} cells"
     works = [Work(f"map page, {cells}", partial(get, client, f"/?{here}"))]
@@ -126,10 +126,9 @@ def figures(repository: Repository, client: Client, url: str, name: str) -> Iter
     def drop() -> None:
         Figure.objects.filter(repository=repository).delete()
 
-    def kept() -> None:
+    def keep() -> None:
         get(client, url)
 
-    yield Work(f"{name}, built", partial(get, client, url), before=drop)
-    if Figure.objects.filter(repository=repository).exists():
-        yield Work(f"{name}, kept", partial(get, client, url), before=kept)
+    yield Work(f"{name}, built", keep, before=drop)
+    yield Work(f"{name}, kept", keep, before=keep)
     yield Work(f"{name}, unchanged", partial(get, client, url, tag=tag))

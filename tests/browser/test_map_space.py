@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from cells.models import Cell, Lane, Repository
 from cells.patches import life
 from egspace import drawing
+from egspace.models import Figure
 from egspace.space import Space
 from tests.browser.test_map import DRAWN, eventually
 from tests.egspace.spaces import a_ghost, a_place, a_space
@@ -48,7 +49,12 @@ def space(monkeypatch: pytest.MonkeyPatch) -> Callable[[Space | None], None]:
     places = {"oven": a_place((-0.3, 0.2), (0.3, 0.3)), "dough": a_place((0.2, -0.2), None)}
     now: list[Space | None] = [a_space((), places=places, ghosts={"oven": (a_ghost((-0.1, 0.25), patch=1),)})]
     monkeypatch.setattr(drawing, "space_of", lambda repository, *, at_seq=None: now[0])
-    return lambda other: now.__setitem__(0, other)
+
+    def other(space: Space | None) -> None:
+        now[0] = space
+        Figure.objects.all().delete()  # what was made of the map before
+
+    return other
 
 
 @pytest.fixture
@@ -223,6 +229,7 @@ def test_a_closer_look_unfolds_what_stands_too_close(
 
 def test_the_map_follows_the_repository(map_page: Page, bakery: Repository) -> None:
     a_patch(bakery, state=life.REJECTED)
+    expect(map_page.locator("h1")).to_contain_text("1 patch waits")
     badges = "document.getElementById('map-plot').data.filter(t => t.meta.role.startsWith('badge-text')).flatMap(t => t.text)"
     eventually(map_page, f"{badges}.length === 1")
     assert map_page.evaluate(f"Boolean({ROLE % 'delta'})")
@@ -253,7 +260,8 @@ def test_while_the_map_of_meaning_is_not_there_the_page_says_so_and_then_follows
     expect(page.locator("#map-plot .annotation-text")).to_contain_text("The map of meaning")
     space(a_space(("oven", "dough", "crumb")))
     Repository.objects.update(read_digest="another")
-    page.evaluate("document.body.dispatchEvent(new CustomEvent('vpm:changed'))")
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('vpm:changed'))")
     eventually(page, f"Boolean({ROLE % 'delta'})")
 
 

@@ -59,10 +59,14 @@ def test_the_map_of_a_made_up_swarm_is_measured(tmp_path: Path) -> None:
     assert measured(once) == ["making its map, 12 cells"]
     assert repository.cells.count() == 12
     assert repository.relations.count() > 12
-    names = measured(swarms.pages(repository, turns=1))
-    assert names[0] == "map page, 12 cells"
-    for view in ("lanes", "space"):
-        assert {f"{view}, 12 cells, built", f"{view}, 12 cells, unchanged"} <= set(names)
+    assert measured(swarms.pages(repository, turns=1)) == [
+        "map page, 12 cells",
+        *(
+            f"{view}, 12 cells, {how}"
+            for view in ("lanes", "space")
+            for how in ("built", "kept", "unchanged")
+        ),
+    ]
 
 
 def test_the_same_number_makes_the_same_swarm(tmp_path: Path) -> None:
