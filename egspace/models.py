@@ -167,7 +167,9 @@ class Forecast(models.Model):
 
     class Meta:
         ordering = ["-own", "key"]
-        constraints = [models.UniqueConstraint(fields=["patch", "kind", "key"], name="one_forecast_per_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["patch", "kind", "key"], name="one_forecast_per_subject")
+        ]
 
     def __str__(self) -> str:
         return f"δ of {self.key} after patch {self.patch_id}"

@@ -38,7 +38,7 @@ def request(repository: Repository) -> Refresh:
 
 
 def request_stale() -> int:
-    """For the beat: maps whose repository, record or settings changed, whatever signal was lost. Returns how many."""
+    """For the beat: maps and figures of which something changed, whatever signal was lost. Returns how many."""
     found = 0
     for repository in Repository.objects.exclude(head="").select_related("atlas"):
         try:
@@ -47,7 +47,8 @@ def request_stale() -> int:
             log.warning("no map of %s: %s", repository, broken)
             continue
         atlas = Atlas.objects.filter(repository=repository).first()
-        if (atlas is None or atlas.digest != digest) and not _just_failed(repository):
+        stale = atlas is None or atlas.digest != digest or served.behind(repository)
+        if stale and not _just_failed(repository):
             request(repository)
             found += 1
     return found

@@ -1,5 +1,5 @@
 """Figures as they are served: gzipped JSON, kept under the tag of what they were made from. The task that makes a map
-makes them too; what it could not foresee is made for the first who asks."""
+makes them too; what has moved since is made for whoever asks, and kept by the next task."""
 
 from __future__ import annotations
 
@@ -49,31 +49,50 @@ def figure(repository: Repository, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def kept(repository: Repository, query: Mapping[str, str]) -> bytes:
-    """The same as gzipped JSON. Whole views of now are kept; moments and close looks are too many."""
-    if query.get("at") or query.get("box"):
+    """The same as gzipped JSON: what the task made, where it is still true; else made for this reader."""
+    if query.get("at") or query.get("box"):  # moments and close looks are too many to keep
         return packed(figure(repository, query))
+    asked, name = _whole(query)
+    there = Figure.objects.filter(repository=repository, name=name, tag=tag_of(repository, name)).first()
+    return bytes(there.body) if there else packed(figure(repository, asked))
+
+
+def prepare(repository: Repository) -> int:
+    """Make every whole view of now in every language, where it is not there already; returns how many were made."""
+    made = 0
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            for view in VIEWS:
+                made += sum(_keep(repository, {"view": view, "narrow": narrow}) for narrow in "01")
+    return made
+
+
+def behind(repository: Repository) -> bool:
+    """Whether something moved since the kept figures were made."""
+    with translation.override(settings.LANGUAGE_CODE):
+        _, name = _whole({})
+        return not Figure.objects.filter(
+            repository=repository, name=name, tag=tag_of(repository, name)
+        ).exists()
+
+
+def _keep(repository: Repository, query: Mapping[str, str]) -> bool:
+    asked, name = _whole(query)
+    tag = tag_of(repository, name)
+    if Figure.objects.filter(repository=repository, name=name, tag=tag).exists():
+        return False
+    body = packed(figure(repository, asked))
+    Figure.objects.update_or_create(repository=repository, name=name, defaults={"tag": tag, "body": body})
+    return True
+
+
+def _whole(query: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """What is asked for, and the name it is kept under."""
     asked = {
         "view": SPACE if query.get("view") == SPACE else LANES,
         "narrow": "1" if query.get("narrow") == "1" else "0",
     }
-    name = f"{urlencode(asked)}&language={translation.get_language()}"
-    tag = tag_of(repository, name)
-    there = Figure.objects.filter(repository=repository, name=name, tag=tag).first()
-    if there:
-        return bytes(there.body)
-    body = packed(figure(repository, asked))
-    Figure.objects.update_or_create(repository=repository, name=name, defaults={"tag": tag, "body": body})
-    return body
-
-
-def prepare(repository: Repository) -> int:
-    """Make every whole view of now in every language; returns how many there are."""
-    asked = [{"view": view, "narrow": narrow} for view in VIEWS for narrow in ("0", "1")]
-    for language, _ in settings.LANGUAGES:
-        with translation.override(language):
-            for query in asked:
-                kept(repository, query)
-    return len(asked) * len(settings.LANGUAGES)
+    return asked, f"{urlencode(asked)}&language={translation.get_language()}"
 
 
 def packed(made: dict[str, Any]) -> bytes:

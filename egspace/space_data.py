@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,10 @@ def space_of(repository: Repository, *, at_seq: int | None = None) -> Space | No
     many = repository.cells.count() > MOST
     trails = _trails(repository, at_seq, 1 if many else TRAIL)
     standings = _standings(repository) if at_seq is None else {}
-    places = {
-        key: _place(rows, basis, standings.get(key)) for key, rows in trails.items() if rows[-1].present
-    }
+    present = {key: rows for key, rows in trails.items() if rows[-1].present}
+    stored = [bytes(one) for rows in present.values() for row in rows for one in (row.c, row.g) if one]
+    spots = dict(zip(stored, points(basis, stored), strict=True))
+    places = {key: _place(rows, spots, standings.get(key)) for key, rows in present.items()}
     return Space(
         places=places,
         ghosts=_ghosts(repository, basis) if at_seq is None else {},
@@ -61,17 +62,17 @@ def _standings(repository: Repository) -> dict[str, Standing]:
     return {row.key: row for row in Standing.objects.filter(repository=repository, kind=CELL)}
 
 
-def _place(rows: list[Position], basis: Projection, standing: Standing | None) -> Place:
+def _place(rows: list[Position], spots: Mapping[bytes, Point], standing: Standing | None) -> Place:
+    """`spots` is stored vector to its place on the map."""
     now = rows[-1]
     been = [row for row in rows if row.c and row.present]
-    trail = points(basis, [bytes(row.c) for row in been])
     said = standing.unknown if standing else None
     return Place(
-        c=trail[-1] if now.c and trail else None,
-        g=next(iter(points(basis, [bytes(now.g)])), None) if now.g else None,
+        c=spots[bytes(now.c)] if now.c else None,
+        g=spots[bytes(now.g)] if now.g else None,
         delta=now.delta,
         velocity=standing.velocity if standing else None,
-        trail=tuple(trail),
+        trail=tuple(spots[bytes(row.c)] for row in been),
         early=sum(not row.described for row in been),
         unknown=Sentence(said["text"], said["params"]) if said else None,
         pulls=_pulls(standing),

@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from cells import audit
 from cells.models import Repository
 from cells.patches import life
 from egspace import refresh, served
 from egspace.models import Figure
-from tests.factories import a_patch, a_repository
+from tests.factories import a_patch, a_repository, committed
 
 VIEWS = [
     f"/map.json?repo=bakery&view={view}&narrow={narrow}" for view in ("lanes", "space") for narrow in (0, 1)
@@ -63,13 +64,15 @@ def test_who_takes_no_gzip_gets_the_same_words(bakery: Repository, seeing: Clien
     assert seeing.get(VIEWS[0], headers={"accept-encoding": "identity"}).content == packed
 
 
-def test_a_decision_makes_another_figure_for_the_next_who_asks(bakery: Repository, seeing: Client) -> None:
+def test_after_a_decision_nobody_sees_the_figure_from_before(bakery: Repository, seeing: Client) -> None:
     before = seeing.get(VIEWS[0])
     a_patch(bakery, state=life.REJECTED)
     after = seeing.get(VIEWS[0])
     assert after["ETag"] != before["ETag"]
     assert gzip.decompress(after.content) != gzip.decompress(before.content)
-    assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2
+    refresh.execute_now(bakery)
+    assert gzip.decompress(seeing.get(VIEWS[0]).content) == gzip.decompress(after.content)
+    assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2, "the older ones are replaced"
 
 
 def test_a_close_look_and_a_moment_are_not_kept(bakery: Repository, seeing: Client) -> None:
@@ -85,3 +88,12 @@ def test_a_kept_figure_costs_a_fixed_number_of_queries(
     seeing.get(VIEWS[1])
     with django_assert_max_num_queries(16):
         seeing.get(VIEWS[1])
+
+
+def test_the_beat_makes_figures_that_something_moved_past(bakery: Repository, operator: User) -> None:
+    assert refresh.request_stale() == 0
+    audit.record(actor=operator, verb="ask", subject=bakery, repository=bakery.key)
+    with committed():
+        assert refresh.request_stale() == 1
+    assert refresh.request_stale() == 0
+    assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2
