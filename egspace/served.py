@@ -41,10 +41,18 @@ def tag_of(repository: Repository, *asked: object) -> str:
 
 def figure(repository: Repository, query: Mapping[str, str]) -> dict[str, Any]:
     """The figure that view=, narrow=, box= and at= ask for."""
+    return _told(drawing(repository, query), narrow=query.get("narrow") == "1")
+
+
+def drawing(repository: Repository, query: Mapping[str, str]) -> Drawing:
+    """What `query` asks to be drawn, with everything read that it needs."""
     graph, moment = moments.shown(repository, query.get("at", ""))
-    links = moments.links(graph, moment, links_in(repository))
-    made = Drawing.of(repository, graph, moment, links, query).figure(narrow=query.get("narrow") == "1")
-    made["layout"]["meta"]["at"] = moments.said(repository, moment)
+    return Drawing.of(repository, graph, moment, moments.links(graph, moment, links_in(repository)), query)
+
+
+def _told(drawn: Drawing, *, narrow: bool) -> dict[str, Any]:
+    made = drawn.figure(narrow=narrow)
+    made["layout"]["meta"]["at"] = moments.said(drawn.repository, drawn.moment)
     return made
 
 
@@ -59,12 +67,7 @@ def kept(repository: Repository, query: Mapping[str, str]) -> bytes:
 
 def prepare(repository: Repository) -> int:
     """Make every whole view of now in every language, where it is not there already; returns how many were made."""
-    made = 0
-    for language, _ in settings.LANGUAGES:
-        with translation.override(language):
-            for view in VIEWS:
-                made += sum(_keep(repository, {"view": view, "narrow": narrow}) for narrow in "01")
-    return made
+    return sum(_keep(repository, view, language) for view in VIEWS for language, _ in settings.LANGUAGES)
 
 
 def behind(repository: Repository) -> bool:
@@ -76,14 +79,20 @@ def behind(repository: Repository) -> bool:
         ).exists()
 
 
-def _keep(repository: Repository, query: Mapping[str, str]) -> bool:
-    asked, name = _whole(query)
-    tag = tag_of(repository, name)
-    if Figure.objects.filter(repository=repository, name=name, tag=tag).exists():
-        return False
-    body = packed(figure(repository, asked))
-    Figure.objects.update_or_create(repository=repository, name=name, defaults={"tag": tag, "body": body})
-    return True
+def _keep(repository: Repository, view: str, language: str) -> int:
+    """Both widths of a view, from one reading of the rows."""
+    with translation.override(language):
+        names = {narrow: _whole({"view": view, "narrow": narrow})[1] for narrow in "01"}
+        tags = {narrow: tag_of(repository, name) for narrow, name in names.items()}
+        there = Figure.objects.filter(repository=repository, name__in=names.values(), tag__in=tags.values())
+        if there.count() == len(names):
+            return 0
+        drawn = drawing(repository, {"view": view})
+        for narrow, name in names.items():
+            body = packed(_told(drawn, narrow=narrow == "1"))
+            new = {"tag": tags[narrow], "body": body}
+            Figure.objects.update_or_create(repository=repository, name=name, defaults=new)
+    return len(names)
 
 
 def _whole(query: Mapping[str, str]) -> tuple[dict[str, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cells.ssot.discovery_words import category, modes, unbracketed, words
 from cells.ssot.state_lines import Table, outline, plain, tables
@@ -46,13 +47,20 @@ class Row:
     milestones: dict[str, str] = field(default_factory=dict)
 
 
-def rows_of(path: str, text: str) -> Iterator[Row]:
-    """Every row of every "Cell key" table in a document; rows without a usable key are passed over."""
+@lru_cache(maxsize=512)
+def rows_of(path: str, text: str) -> tuple[Row, ...]:
+    """Every row of every "Cell key" table in a document; rows without a usable key are passed over.
+
+    Kept, because history shows most documents of a commit again in the next one.
+    """
     if "|" not in text:
-        return
-    for table in tables(outline(text)):
-        if table.header and plain(table.header[0]).replace(" ", "") in _KEY_HEADERS:
-            yield from _rows(path, table)
+        return ()
+    found = [
+        table
+        for table in tables(outline(text))
+        if table.header and plain(table.header[0]).replace(" ", "") in _KEY_HEADERS
+    ]
+    return tuple(row for table in found for row in _rows(path, table))
 
 
 def _rows(path: str, table: Table) -> Iterator[Row]:
