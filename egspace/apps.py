@@ -9,7 +9,8 @@ class EgspaceConfig(AppConfig):
     name = "egspace"
 
     def ready(self) -> None:
-        from egspace import ranking, signals, tasks  # noqa: F401
+        from egspace import signals, tasks  # noqa: F401
+        from egspace.telling import ranking
 
         signals.connect()
         ranking.register()

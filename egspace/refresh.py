@@ -14,11 +14,11 @@ from django.utils import timezone
 from cells.clock import lease, wake
 from cells.models import Repository
 from cells.sentences import Sentence, sentence
-from egspace import served
+from egspace.drawing import served
 from egspace.embedding import EmbedderAway, EmbedderBroken, embedder
-from egspace.making import digest_of, make
 from egspace.models import Atlas, Refresh
 from egspace.projection import ProjectionMissing
+from egspace.reckoning.making import digest_of, make
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from egspace import cell_views, near_views, slider, views
+from egspace.views import cells as cell_views
+from egspace.views import map as views
+from egspace.views import near as near_views
+from egspace.views import slider
 
 urlpatterns = [
     path("", views.map_page, name="map"),

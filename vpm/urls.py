@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from cells.api import api, health
-from egspace.api import router as swarm_router
-from egspace.standings_api import router as standings_router
+from egspace.api.standings import router as standings_router
+from egspace.api.swarm import router as swarm_router
 
 api.add_router("", swarm_router)
 api.add_router("", standings_router)

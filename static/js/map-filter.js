@@ -1,5 +1,5 @@
 // The filter hides rows of the list and dims the rest of the map; the URL keeps it. The server knows the same rule
-// (egspace.board.Filter) for pages without JavaScript and for swarms that do not fit on one page.
+// (egspace.drawing.board.Filter) for pages without JavaScript and for swarms that do not fit on one page.
 export function watchFilter(changed) {
   const form = document.getElementById("map-filters");
   const fields = ["q", "lane", "state"].map((name) => form.elements[name]);

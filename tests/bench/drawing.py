@@ -19,8 +19,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
-from egspace.layout import MOST
-from egspace.words import number
+from egspace.drawing.layout import MOST
+from egspace.drawing.words import number
 from tests.bench.timing import Ratio
 from tests.workers import ROOT, Environment, killed, manage, shell
 

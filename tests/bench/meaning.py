@@ -11,11 +11,12 @@ import numpy as np
 from cells.models import Repository
 from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
-from egspace import gathering, geometry, vectors
-from egspace.embedding import ngrams
+from egspace import geometry
+from egspace.embedding import ngrams, vectors
 from egspace.geometry import Array
-from egspace.making import half_life, make
 from egspace.models import Atlas, Figure, Forecast, Position, Standing, Vector
+from egspace.reckoning import gathering
+from egspace.reckoning.making import half_life, make
 from tests.bench.reading import PIECE, sync
 from tests.bench.timing import Ratio, Work, by_turns
 from tests.factories import source_of

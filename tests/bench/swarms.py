@@ -13,9 +13,10 @@ from django.test import Client, override_settings
 
 from cells.models import Repository
 from cells.repositories import known_as
-from egspace import refresh, served
+from egspace import refresh
+from egspace.drawing import served
+from egspace.drawing.words import number
 from egspace.models import Figure, Refresh
-from egspace.words import number
 from tests.bench.pages import get, signed_in
 from tests.bench.reading import sync
 from tests.bench.timing import Ratio, Work, by_turns

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 
 from cells.models import Cell, Lane, Repository
 from cells.patches import life
-from egspace import drawing
+from egspace.drawing import choice as drawing
+from egspace.drawing.space import Space
 from egspace.models import Figure
-from egspace.space import Space
 from tests.browser.test_map import DRAWN, eventually
 from tests.egspace.spaces import a_ghost, a_place, a_space
 from tests.factories import a_patch

@@ -28,7 +28,7 @@ from cells.refusals import say
 from cells.sentences import sentence
 from cells.sync import proposals
 from cells.templatetags.words import word
-from egspace.words import RELATION
+from egspace.drawing.words import RELATION
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "locale/ja/LC_MESSAGES/django.po"

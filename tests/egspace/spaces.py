@@ -7,7 +7,7 @@ from math import cos, sin
 from typing import Any
 
 from cells.sentences import sentence
-from egspace.space import Ghost, Place, Point, Space
+from egspace.drawing.space import Ghost, Place, Point, Space
 
 AXES = ((("heat",), ("weekly", "letter")), (("cost",), ("service",)))
 

@@ -9,11 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from egspace.figures import map_figure
+from egspace.drawing.figures import map_figure
+from egspace.drawing.layout import STATES, lanes_layout
+from egspace.drawing.marks import MOST_EDGES, marks, size
+from egspace.drawing.picture import picture, shape
 from egspace.graph import Swarm
-from egspace.layout import STATES, lanes_layout
-from egspace.marks import MOST_EDGES, marks, size
-from egspace.picture import picture, shape
 from tests.egspace.swarms import a_swarm
 
 RELATIONS = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egspace.labels import LABEL_UNITS, folded, label, units
+from egspace.drawing.labels import LABEL_UNITS, folded, label, units
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egspace.layout import MOST, Layout, lanes_layout, need, shares
+from egspace.drawing.layout import MOST, Layout, lanes_layout, need, shares
 from tests.egspace.swarms import a_swarm, add
 
 SIZES = st.lists(st.integers(0, 14), min_size=1, max_size=8)

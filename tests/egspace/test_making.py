@@ -18,10 +18,11 @@ from cells import assignments
 from cells.models import Evidence, Repository
 from cells.patches import life
 from cells.sentences import sentence
-from egspace import making, refresh
+from egspace import refresh
+from egspace.drawing.space_data import space_of
 from egspace.embedding import EmbedderAway, Ngrams
 from egspace.models import Atlas, Forecast, Position, Refresh, Standing, Vector
-from egspace.space_data import space_of
+from egspace.reckoning import making
 from tests.factories import STATE, SWARM, a_patch, a_repository, committed, source_of, sync
 
 OVEN = ("cell", "oven")

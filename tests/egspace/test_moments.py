@@ -16,11 +16,11 @@ from cells.demo import write_demo
 from cells.models import Evidence, Repository
 from cells.patches import life
 from cells.repositories import known_as
-from egspace import commits
-from egspace.commits import NoMoment, find, history, seq_of
+from egspace.drawing.steps import steps
 from egspace.graph import Swarm, swarm
-from egspace.moments import graph_at
-from egspace.steps import steps
+from egspace.past import commits
+from egspace.past.commits import NoMoment, find, history, seq_of
+from egspace.past.moments import graph_at
 from tests.factories import FILES, STATE, SWARM, Source, a_patch, a_repository, source_of, sync
 
 pytestmark = pytest.mark.django_db

@@ -83,7 +83,7 @@ def test_what_cannot_be_searched_says_so(
     def away(*_: object) -> None:
         raise EmbedderAway(sentence("The worker stopped in the middle; another one starts over."))
 
-    monkeypatch.setattr("egspace.nearest.ask", away)
+    monkeypatch.setattr("egspace.embedding.nearest.ask", away)
     assert "The worker stopped in the middle" in get(client, SEARCH + "dough")
 
 

@@ -16,10 +16,10 @@ from django.db import connection, connections, transaction
 from django.db.utils import load_backend
 
 from cells.models import Evidence, EvidenceCell, Repository
-from egspace import nearest, pgvector, vectors
+from egspace.embedding import nearest, pgvector, vectors
 from egspace.embedding.ngrams import Ngrams
+from egspace.embedding.packing import half
 from egspace.models import CELL, Atlas, Position, Vector
-from egspace.packing import half
 from tests.factories import FILES, a_repository, source_of, sync
 
 ROOT = Path(__file__).resolve().parents[2]

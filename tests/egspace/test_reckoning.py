@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from egspace import geometry
-from egspace.reckoning import Ledger, Piece
+from egspace.reckoning.ledger import Ledger, Piece
 
 CELL, OTHER, LANE = ("cell", "a"), ("cell", "b"), ("lane", "l")
 VECTORS = geometry.unit(np.random.default_rng(7).normal(size=(12, 8)))

@@ -14,7 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from cells import audit
 from cells.models import Repository
 from cells.patches import life
-from egspace import refresh, served
+from egspace import refresh
+from egspace.drawing import served
 from egspace.models import Figure
 from tests.factories import a_patch, a_repository, committed
 

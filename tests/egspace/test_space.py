@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egspace.crowds import BETWEEN, CROWD, GRID, ROOM, apart
-from egspace.drafting import scene
-from egspace.frame import FARTHEST, SMALLEST, frame_of, read_box
+from egspace.drawing.crowds import BETWEEN, CROWD, GRID, ROOM, apart
+from egspace.drawing.drafting import scene
+from egspace.drawing.frame import FARTHEST, SMALLEST, frame_of, read_box
+from egspace.drawing.hulls import hull, together
+from egspace.drawing.labels import units
+from egspace.drawing.layout import MOST
+from egspace.drawing.names import HIGH, UNIT, Board
+from egspace.drawing.scene import Scene
+from egspace.drawing.space import Point, Space
 from egspace.graph import Swarm
-from egspace.hulls import hull, together
-from egspace.labels import units
-from egspace.layout import MOST
-from egspace.names import HIGH, UNIT, Board
-from egspace.scene import Scene
-from egspace.space import Point, Space
 from tests.egspace.spaces import a_ghost, a_place, a_space
 from tests.egspace.swarms import a_swarm, add
 

@@ -10,14 +10,14 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from egspace import space_words
-from egspace.drafting import scene
-from egspace.frame import read_box
+from egspace.drawing import space_words
+from egspace.drawing.drafting import scene
+from egspace.drawing.frame import read_box
+from egspace.drawing.layout import STATES
+from egspace.drawing.space import Space
+from egspace.drawing.space_figure import space_figure
+from egspace.drawing.space_picture import space_picture
 from egspace.graph import Swarm
-from egspace.layout import STATES
-from egspace.space import Space
-from egspace.space_figure import space_figure
-from egspace.space_picture import space_picture
 from tests.egspace.spaces import a_ghost, a_place, a_space
 from tests.egspace.swarms import a_swarm
 

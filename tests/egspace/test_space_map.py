@@ -12,7 +12,8 @@ from django.test import Client
 
 from cells.models import Cell, Lane, Repository
 from cells.sentences import sentence
-from egspace import drawing, refresh
+from egspace import refresh
+from egspace.drawing import choice as drawing
 from egspace.models import Refresh
 from tests.egspace.spaces import a_place, a_space
 from tests.factories import a_repository

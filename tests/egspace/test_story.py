@@ -14,9 +14,9 @@ from django.test import Client
 from cells.models import Repository
 from cells.patches import life
 from egspace import refresh
+from egspace.drawing.timeline import Window
 from egspace.models import Forecast, Position, Refresh, Standing
-from egspace.story import story_figure, story_of
-from egspace.timeline import Window
+from egspace.telling.story import story_figure, story_of
 from tests.factories import FILES, STATE, SWARM, a_patch, a_repository, source_of, sync
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.test import Client
 
 from cells.models import Cell, Evidence, EvidenceCell, Repository
 from cells.patches import life
-from egspace.timeline import MOST, Window, timeline_figure
+from egspace.drawing.timeline import MOST, Window, timeline_figure
 from tests.factories import a_patch, a_repository
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,7 @@ import pygit2
 import pytest
 from django.db import connection
 
-from egspace import vectors
-from egspace.embedding import EmbedderBroken
+from egspace.embedding import EmbedderBroken, vectors
 from egspace.embedding.base import Matrix, unit
 from egspace.embedding.ngrams import Ngrams
 from egspace.models import Vector

@@ -11,11 +11,11 @@ from cells.models import Repository
 from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
 from cells.sync.swarm import declared_in
-from egspace.commits import find, history, swarm_at
+from egspace.drawing.layout import STATES, lanes_layout
+from egspace.drawing.steps import steps
 from egspace.graph import node_link, swarm
-from egspace.layout import STATES, lanes_layout
-from egspace.moments import graph_at
-from egspace.steps import steps
+from egspace.past.commits import find, history, swarm_at
+from egspace.past.moments import graph_at
 from tests.factories import sync
 
 pytestmark = pytest.mark.django_db

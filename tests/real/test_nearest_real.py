@@ -15,8 +15,7 @@ import pytest
 from cells.models import Cell, Evidence, EvidenceCell, Lane, Repository
 from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
-from egspace import nearest, vectors
-from egspace.embedding import Embedder, embedder
+from egspace.embedding import Embedder, embedder, nearest, vectors
 from egspace.embedding.ngrams import Ngrams
 from tests.factories import sync
 from tests.real.labelled import QUESTIONS, SUBJECTS, answers, subject_of

@@ -10,8 +10,8 @@ from cells.models import Repository
 from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
 from egspace import refresh
+from egspace.drawing.space_data import space_of
 from egspace.models import Atlas, Position, Refresh, Standing, Vector
-from egspace.space_data import space_of
 from tests.factories import sync
 
 NAMED = ("hello-s5", "metrics-echo", "persist-report")

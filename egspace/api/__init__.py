@@ -1,0 +1,1 @@
+"""The doors for programs: the swarm, where it stands, what is near."""

@@ -1,0 +1,1 @@
+"""The repository as it stood at any commit: its swarm, its evidence, its map."""

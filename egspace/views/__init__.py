@@ -1,0 +1,1 @@
+"""The doors for pages: the map, the cell, what is near, the slider."""
