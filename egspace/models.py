@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from cells.models import Cell, Patch, Repository
+from cells.models.job import Job
 
 SUBJECTS = CELL, LANE, PROJECT, SWARM = ("cell", "lane", "project", "swarm")
 
@@ -34,21 +35,12 @@ class Vector(models.Model):
         return f"{self.blob[:7]} by {self.model}"
 
 
-class Refresh(models.Model):
-    """One making of a repository's map: the row is the job, Celery only wakes someone up."""
+class Refresh(Job):
+    """One making of a repository's map."""
 
-    QUEUED, RUNNING, DONE, FAILED = STATES = ("queued", "running", "done", "failed")
+    task = "egspace.refresh"
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="refreshes")
-    state = models.CharField(max_length=8, default=QUEUED, choices=[(s, s) for s in STATES])
-    step = models.CharField(max_length=40, blank=True)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
-    result = models.JSONField(default=dict)
-    error = models.JSONField(null=True)
-    queued_at = models.DateTimeField(auto_now_add=True)
-    lease_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-pk"]

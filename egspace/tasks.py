@@ -9,8 +9,8 @@ from egspace.models import Refresh
 
 
 @shared_task(name="egspace.refresh")
-def refresh(*, refresh_id: int, **_: object) -> None:
-    row = Refresh.objects.select_related("repository").filter(pk=refresh_id).first()
+def refresh(*, run_id: int, **_: object) -> None:
+    row = Refresh.objects.select_related("repository").filter(pk=run_id).first()
     if row and row.state == Refresh.QUEUED:
         refreshing.execute(row)
 

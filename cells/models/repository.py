@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cells.models.job import Job
+
 repository_key = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]{0,62}$", _("A key is lower-case letters, digits, dots and dashes.")
 )
@@ -90,24 +92,13 @@ class Project(models.Model):
         return self.key
 
 
-class SyncRun(models.Model):
-    """One reading of a repository: the row is the job, Celery only wakes someone up."""
+class SyncRun(Job):
+    """One reading of a repository."""
 
-    QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+    task = "cells.run_sync"
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="runs")
-    state = models.CharField(
-        max_length=8, default=QUEUED, choices=[(s, s) for s in (QUEUED, RUNNING, DONE, FAILED)]
-    )
     asked_by = models.CharField(max_length=150, blank=True)
-    step = models.CharField(max_length=40, blank=True)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
-    result = models.JSONField(default=dict)
-    error = models.JSONField(null=True)
-    queued_at = models.DateTimeField(auto_now_add=True)
-    lease_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-pk"]

@@ -18,6 +18,7 @@ from django.db.models import Count, Max
 
 from cells.models import EvidenceCell, Patch, Repository
 from cells.patches import life
+from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import Mirror
 from egspace import projection
@@ -50,7 +51,7 @@ Progress = Callable[[str, int, int], None]
 def make(repository: Repository, progress: Progress) -> dict[str, Any]:
     """Make it, or leave it when nothing it depends on changed; returns the counts.
 
-    Raises EmbedderAway, EmbedderBroken, ProjectionMissing; then the map before it stands.
+    Raises EmbedderAway, EmbedderBroken, Refused; then the map before it stands.
     """
     using = embedder()
     digest = digest_of(repository, using)
@@ -115,17 +116,15 @@ def digest_of(repository: Repository, using: Embedder) -> str:
 def projected(walk: Walk, before: Atlas | None) -> projection.Projection:
     """The two axes that show most of how the cells' C and G differ, aligned to the map before."""
     stands = [walk.stands[subject] for subject in sorted(walk.subjects) if subject[0] == CELL]
-    points = [(one.c, 0) for one in stands if one.c is not None] + [
-        (one.g, 1) for one in stands if one.g is not None
-    ]
+    points = [(one.c, 0) for one in stands if one.c is not None]
+    points += [(one.g, 1) for one in stands if one.g is not None]
     rows = np.stack([v for v, _ in points]) if points else np.zeros((0, walk.ledger.vectors.shape[1] or 1))
+    groups = np.array([group for _, group in points], dtype=int)
     previous = projection.Projection.from_bytes(bytes(before.basis)) if before else None
-    return projection.fit(
-        rows,
-        np.array([group for _, group in points], dtype=int),
-        kind=settings.VPM_PROJECTION,
-        previous=previous,
-    )
+    try:
+        return projection.fit(rows, groups, kind=settings.VPM_PROJECTION, previous=previous)
+    except projection.ProjectionMissing as missing:
+        raise Refused(sentence("The map was not made: %(why)s", why=str(missing))) from missing
 
 
 def axes(

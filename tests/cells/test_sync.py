@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from cells import jobs
 from cells.assignments import assign
 from cells.clock import lease
 from cells.hosts.source import default_branch, fetch
@@ -326,11 +327,11 @@ def test_a_command_line_waits_for_a_run_that_a_worker_took(
     def later(_: float) -> None:
         if seen:
             SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.DONE, result={"seconds": 1.0})
-            monkeypatch.setattr(runs, "_claim", lambda _: False)
+            monkeypatch.setattr(jobs, "_claim", lambda _: False)
 
     seen: list[tuple[str, int, int]] = []
-    monkeypatch.setattr(runs, "_claim", taken)
-    monkeypatch.setattr(runs.time, "sleep", later)
+    monkeypatch.setattr(jobs, "_claim", taken)
+    monkeypatch.setattr(jobs.time, "sleep", later)
     done = runs.execute_now(repository, "test", lambda *progress: seen.append(progress))
     assert done.result == {"seconds": 1.0}
     assert seen[0] == ("evidence", 3, 9)
