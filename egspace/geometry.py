@@ -109,13 +109,13 @@ def velocity(before: Array | None, now: Array | None, g: Array | None, weeks: fl
     moved, goal = _gap(before, now), _known(g)
     if moved is None or goal is None or not 0 < weeks < math.inf:
         return None
-    if not moved.any():
+    if np.linalg.norm(moved) < NO_LENGTH:
         return 0.0
     assert before is not None
     way = goal - (unit(np.asarray(before, np.float64)) + moved / 2)
     length = float(np.linalg.norm(way))
-    speed = None if length < NO_LENGTH else float(moved @ way) / length / weeks
-    return speed if speed is not None and math.isfinite(speed) else None
+    speed = float(moved @ way) / length / weeks if length else 0.0
+    return speed if math.isfinite(speed) else None
 
 
 def contributions(vectors: Array, c: Array | None, g: Array | None) -> Array | None:
