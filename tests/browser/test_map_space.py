@@ -109,6 +109,7 @@ def test_without_plotly_the_switch_loads_the_other_picture(page: Page) -> None:
     page.get_by_role("link", name="EG-Space").click()
     expect(page).to_have_url(re.compile("view=space"))
     expect(page.locator("#map-pictures .space.three-columns .delta")).to_be_attached()
+    page.wait_for_load_state()  # before the scripts are there, a click follows the link to the cell's page
     page.locator("#map-pictures .three-columns .node[data-cell=oven] .cell").click()
     expect(page.locator("#panel h2")).to_contain_text("oven")
 
