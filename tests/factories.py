@@ -151,10 +151,13 @@ class Source:
 
 
 def a_source(
-    path: Path, files: Mapping[str, str] = FILES, proposals: Mapping[str, Mapping[str, str]] = PROPOSALS
+    path: Path,
+    files: Mapping[str, str] = FILES,
+    proposals: Mapping[str, Mapping[str, str]] = PROPOSALS,
+    at: datetime = BEGAN,
 ) -> Source:
     """A bare repository at `path` with one commit of `files` on main and a side branch for each proposal."""
-    source = Source(path)
+    source = Source(path, at)
     source.commit(files, message="Begin")
     for branch, changes in proposals.items():
         source.propose(branch, changes)

@@ -6,7 +6,10 @@ import json
 import random
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
+
+from django.utils import timezone
 
 from tests.factories import FILES, a_source
 from tests.workers import Environment, beat, environment, kill, killed, manage, shell, worker
@@ -32,7 +35,8 @@ print(json.dumps(list(Patch.objects.filter(repository__key="survival").values_li
 def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> None:
     ours = environment(tmp_path, 1, VPM_LEASE="2")
     proposals = {f"ask/p{n}": {f"reports/oven/p{n}.md": f"# Heat {n}\n"} for n in range(PATCHES)}
-    source = a_source(tmp_path / "source.git", FILES, proposals)
+    # Proposed lately: what lands is of today, and beside it a proposal of last spring is stale to the contract.
+    source = a_source(tmp_path / "source.git", FILES, proposals, at=timezone.now() - timedelta(days=2))
     manage(ours, "migrate", "-v0")
     manage(ours, "sync", "survival", "--source", str(source.path))
     processes = [beat(ours), worker(ours)]
