@@ -108,10 +108,10 @@ PROPOSALS = {
 class Source:
     """A bare repository that stands for somebody's; it takes pushes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, at: datetime = BEGAN) -> None:
         self.path = path
         self.repo = pygit2.init_repository(str(path), bare=True, initial_head="main")
-        self.at = BEGAN
+        self.at = at
 
     def tip(self, branch: str = "main") -> pygit2.Oid:
         return self.repo.branches[branch].peel(pygit2.Commit).id
