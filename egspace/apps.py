@@ -9,8 +9,10 @@ class EgspaceConfig(AppConfig):
     name = "egspace"
 
     def ready(self) -> None:
-        from egspace import signals, tasks  # noqa: F401
+        from cells.views.pulse import MOVERS
+        from egspace import refresh, signals, tasks  # noqa: F401
         from egspace.telling import ranking
 
         signals.connect()
         ranking.register()
+        MOVERS.append(refresh.last)

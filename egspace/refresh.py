@@ -55,6 +55,12 @@ def execute_now(repository: Repository, watch: Progress | None = None) -> Refres
     return jobs.finished(row, lambda row: execute(row, watch), settle, watch)
 
 
+def last(repository: Repository) -> int:
+    """The one that ended last, 0 before the first: when it is another one, open pages show the map anew."""
+    ended = Refresh.objects.filter(repository=repository, state__in=(Refresh.DONE, Refresh.FAILED))
+    return ended.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def settle() -> int:
     """Those whose worker died are queued again; queued ones nobody took are woken. Returns how many."""
     return jobs.settle(Refresh, lambda row: request(row.repository))

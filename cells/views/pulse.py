@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from cells.models import AuditEvent, Repository, SyncRun
 from cells.views.chosen import chosen, viewer
+
+# What else moves pages: apps above this one add a function of the repository here, when they are ready.
+MOVERS: list[Callable[[Repository], int]] = []
 
 
 @viewer
@@ -29,10 +34,11 @@ def pulse(request: HttpRequest) -> HttpResponse:
 
 
 def seen(repository: Repository) -> str:
-    """What was read, the last event, and how far a running sync is ("~" before what moves no page)."""
+    """What was read, the last event, what else moved, and how far a running sync is ("~" before what moves no page)."""
     event = AuditEvent.objects.aggregate(last=Max("pk"))["last"] or 0
     run = running(repository)
-    return f"{repository.read_digest[-12:]}.{event}~{f'{run.step}{run.done}' if run else ''}"
+    moved = "".join(f".{mover(repository)}" for mover in MOVERS)
+    return f"{repository.read_digest[-12:]}.{event}{moved}~{f'{run.step}{run.done}' if run else ''}"
 
 
 def running(repository: Repository) -> SyncRun | None:

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import condition
 
-from cells.health import waiting
 from cells.models import Cell, Repository
 from cells.views.chosen import Asked, chosen, chosen_or_404, viewer
 from egspace.drawing import board, served, words
@@ -59,7 +58,6 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
         "gone": graph.graph.get("gone", ()),
         "lanes": graph.graph["lanes"],
         "counts_needed": [one for one in board.counts(graph).items() if one[0] in board.NEEDS_A_PERSON],
-        "patches_waiting": waiting(repository),
         "first": board.first(graph),
         "wanted": wanted,
         "page": page,

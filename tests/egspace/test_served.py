@@ -14,10 +14,11 @@ from pytest_django import DjangoAssertNumQueries
 from cells import audit
 from cells.models import Repository
 from cells.patches import life
+from cells.views.pulse import seen
 from egspace import refresh
 from egspace.drawing import served
 from egspace.models import Figure
-from tests.factories import a_patch, a_repository, committed
+from tests.factories import a_patch, a_repository, committed, source_of, sync
 
 VIEWS = [
     f"/map.json?repo=bakery&view={view}&narrow={narrow}" for view in ("lanes", "space") for narrow in (0, 1)
@@ -98,3 +99,14 @@ def test_the_beat_makes_figures_that_something_moved_past(bakery: Repository, op
         assert refresh.request_stale() == 1
     assert refresh.request_stale() == 0
     assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2
+
+
+def test_an_open_page_learns_that_the_map_was_made(bakery: Repository, seeing: Client) -> None:
+    first = seen(bakery)
+    assert seeing.get("/pulse", {"repo": "bakery", "seen": first}).status_code == 204
+    source_of(bakery).commit({"reports/oven/heat_20260303T0700Z.md": "# Heat\n\nWarm.\n"})
+    sync(bakery)
+    before = seen(bakery)
+    refresh.execute_now(bakery)
+    answer = seeing.get("/pulse", {"repo": "bakery", "seen": before})
+    assert answer["HX-Trigger"] == "vpm:changed"
