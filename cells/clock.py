@@ -18,13 +18,13 @@ def lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.VPM_LEASE)
 
 
-def wake(task: str, **arguments: object) -> None:
-    """Send a task once the transaction is committed; a dead broker is logged, never raised."""
-    transaction.on_commit(lambda: _send(current_app.tasks[task], arguments))
+def wake(task: str, *, after: int = 0, **arguments: object) -> None:
+    """Send a task once the transaction is committed, to start `after` seconds later; a dead broker is logged, never raised."""
+    transaction.on_commit(lambda: _send(current_app.tasks[task], arguments, after))
 
 
-def _send(task: Task, arguments: dict[str, object]) -> None:
+def _send(task: Task, arguments: dict[str, object], after: int) -> None:
     try:
-        task.apply_async(kwargs=arguments, retry=False)
+        task.apply_async(kwargs=arguments, retry=False, countdown=after or None)
     except Exception as error:  # any transport fails in its own way; the row waits for the sweeper
         log.warning("the broker is away (%s); %s waits for the sweeper", error, task.name)

@@ -11,7 +11,7 @@ from django.conf import settings
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.models import Ask, Backtest, Patch, Repository, SyncRun
-from cells.patches import automatic, landing, life, pushing, verdicts
+from cells.patches import automatic, landing, life, paths, pushing, verdicts
 from cells.ssot.mirror import Mirror
 from cells.sync import runs
 
@@ -78,7 +78,7 @@ def judge(*, repository_id: int, **_: object) -> None:
 def judge_beside(*, patch_id: int, **_: object) -> None:
     """A patch came or went: twins of it, and what it replaces, are judged again."""
     patch = Patch.objects.select_related("repository").get(pk=patch_id)
-    if others := verdicts.beside(patch):
+    if others := paths.beside(patch):
         verdicts.judge_waiting(patch.repository, Mirror(patch.repository.mirror), others)
 
 

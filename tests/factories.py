@@ -22,7 +22,7 @@ from django.test import TestCase
 
 from cells.models import Patch, Repository, SyncRun
 from cells.patches import life, reviews
-from cells.patches.reviews import shift
+from cells.patches.moves import shift
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.repositories import known_as

@@ -12,6 +12,7 @@
 | VPM_SYNC_EVERY      | 60                                   | seconds between two beat syncs of a repository |
 | VPM_FRESH_DAYS      | 30                                   | how long a piece of evidence counts as fresh   |
 | VPM_LEASE           | 60                                   | seconds without a sign before a job is dead    |
+| VPM_UNDO_SECONDS    | 5                                    | how long an approval can be taken back; 0: not |
 | VPM_PROVIDER        | openai when a key is set, else rules | who answers an ask that names nobody           |
 | VPM_OPENAI_API_KEY  | OPENAI_API_KEY                       | the key of an OpenAI-compatible endpoint       |
 | VPM_OPENAI_BASE_URL | the client's own                     | where that endpoint is                         |
@@ -51,11 +52,11 @@ def flag(name: str) -> bool:
     return value == "1"
 
 
-def seconds(name: str, default: int) -> int:
-    """A positive whole number from the environment."""
+def seconds(name: str, default: int, least: int = 1) -> int:
+    """A whole number from the environment, above zero unless `least` says otherwise."""
     value = os.environ.get(name, str(default))
-    if not value.isdecimal() or int(value) < 1:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above zero.")
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from {least} on.")
     return int(value)
 
 
@@ -201,6 +202,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VPM_DATA_DIR / "beat-schedule")
 VPM_SYNC_EVERY = seconds("VPM_SYNC_EVERY", 60)
 VPM_FRESH_DAYS = seconds("VPM_FRESH_DAYS", 30)
 VPM_LEASE = seconds("VPM_LEASE", 60)
+VPM_UNDO_SECONDS = seconds("VPM_UNDO_SECONDS", 5, least=0)
 VPM_OPENAI_API_KEY = os.environ.get("VPM_OPENAI_API_KEY") or os.environ.get("OPENAI_API_KEY", "")
 VPM_OPENAI_BASE_URL = os.environ.get("VPM_OPENAI_BASE_URL", "")
 VPM_PROVIDER = os.environ.get("VPM_PROVIDER") or ("openai" if VPM_OPENAI_API_KEY else "rules")

@@ -26,7 +26,7 @@ from cells.asks.parsing import storable
 from cells.asks.providers.base import ProviderFailed, Question
 from cells.clock import lease, wake
 from cells.models import Ask, Patch
-from cells.patches import verdicts
+from cells.patches import paths, verdicts
 from cells.patches.edits import EditRefused
 from cells.patches.proposing import propose
 from cells.refusals import Refused
@@ -177,7 +177,7 @@ def _propose(ask: Ask, mode: Mode, mirror: Mirror, outcome: Outcome, told: dict[
 
     patch = propose(ask.repository, main, what, actor=WORKER, claim=answered)
     # Should this worker die here, the sweeper finds a patch that nobody judged.
-    verdicts.judge_waiting(ask.repository, mirror, [patch, *verdicts.beside(patch)])
+    verdicts.judge_waiting(ask.repository, mirror, [patch, *paths.beside(patch)])
     return True
 
 

@@ -6,13 +6,17 @@ from cells.models.backtest import Backtest
 from cells.models.cell import Cell, Relation
 from cells.models.evidence import Claim, Evidence, EvidenceCell
 from cells.models.lane import Lane
+from cells.models.outside import OutsideCommit
 from cells.models.patch import Patch
 from cells.models.repository import Project, Repository, SyncRun
 from cells.models.review import Review
+from cells.models.snooze import Snooze
 from cells.models.state import Fact, StateVersion
 from cells.models.token import ApiToken, SignInToken
+from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane", "Patch", "Project",
-    "Relation", "Repository", "Review", "SignInToken", "StateVersion", "SyncRun",
+    "ApiToken", "Ask", "AuditEvent", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane",
+    "OutsideCommit", "Patch", "Project", "Relation", "Repository", "Review", "SignInToken", "Snooze",
+    "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip

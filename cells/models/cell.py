@@ -36,6 +36,13 @@ class Cell(models.Model):
     )
     line = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)
+    approvals = models.PositiveSmallIntegerField(default=1, help_text="How many people have to approve.")
+    goal_approvals = models.PositiveSmallIntegerField(
+        default=0, help_text="The same where a goal changes; 0: as above."
+    )
+    owners = models.JSONField(
+        default=list, help_text="User names; one of them has to be among those who approve."
+    )
 
     class Meta:
         ordering = ["lane__position", "position", "key"]

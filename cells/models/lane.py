@@ -14,6 +14,13 @@ class Lane(models.Model):
     key = models.CharField(max_length=100)
     title = models.CharField(max_length=200)
     position = models.PositiveIntegerField(default=0)
+    approvals = models.PositiveSmallIntegerField(default=1, help_text="How many people have to approve.")
+    goal_approvals = models.PositiveSmallIntegerField(
+        default=0, help_text="The same where a goal changes; 0: as above."
+    )
+    owners = models.JSONField(
+        default=list, help_text="User names; one of them has to be among those who approve."
+    )
 
     auto_merge = models.BooleanField(
         default=False, help_text="An operator let what the contract calls AUTO_MERGE_OK land by itself."

@@ -11,13 +11,21 @@ from cells.models.patch import Patch
 class Review(models.Model):
     """`digest` names what the reviewer saw; a decision is void when the patch's digest differs."""
 
-    APPROVE, REJECT = "approve", "reject"
+    DECISIONS = APPROVE, REJECT, SEND_BACK, ARCHIVE = "approve", "reject", "send_back", "archive"
+    PAGE = "page"
+    VIAS = (PAGE, "inbox", "bulk", "api")
 
     patch = models.ForeignKey(Patch, models.CASCADE, related_name="reviews")
     by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="reviews", help_text="Empty: the contract."
     )
-    decision = models.CharField(max_length=8, choices=[(d, d) for d in (APPROVE, REJECT)])
+    decision = models.CharField(max_length=9, choices=[(d, d) for d in DECISIONS])
+    via = models.CharField(
+        max_length=5,
+        default=PAGE,
+        choices=[(v, v) for v in VIAS],
+        help_text="From where: its page, or without opening it.",
+    )
     digest = models.CharField(max_length=64)
     verdict = models.JSONField(
         null=True, help_text="What the contract said at that moment, as a patch holds it."
@@ -25,14 +33,19 @@ class Review(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField(auto_now_add=True)
     void = models.JSONField(null=True, help_text="The sentence that says why the decision no longer counts.")
+    emergency = models.BooleanField(
+        default=False, help_text="Landed by hand; a second person reads it afterwards."
+    )
+    read_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["patch", "digest"],
+                fields=["patch", "digest", "by"],
                 condition=models.Q(void__isnull=True),
-                name="one_decision_per_digest",
+                name="one_decision_per_person_and_digest",
             )
         ]
 

@@ -18,7 +18,8 @@ from cells import audit
 from cells.clock import wake
 from cells.models import Lane, Patch, Repository, Review
 from cells.patches import life
-from cells.patches.reviews import proposed_by, shift
+from cells.patches.moves import shift
+from cells.patches.needs import proposed_by
 from cells.permissions import OPERATOR, require
 from cells.placing import Placer
 from cells.refusals import Refused

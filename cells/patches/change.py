@@ -27,6 +27,7 @@ class Proposal:
     `merged` is what main would hold, None when it does not apply; `contained` when main holds it already.
     """
 
+    main: str
     merge_base: str
     files: list[dict[str, Any]]
     merged: Merge | None
@@ -37,11 +38,13 @@ class Proposal:
     def as_fields(self) -> dict[str, Any]:
         """What a patch's row says about landing it now."""
         return {
+            "main": self.main,
             "merge_base": self.merge_base,
             "files": self.files,
             "applies": self.obstacle is None,
             "obstacle": self.obstacle.as_json() if self.obstacle else None,
             "digest": self.digest,
+            "content": content(self.files),
         }
 
 
@@ -50,7 +53,7 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     base = mirror.merge_base(main, tip)
     if not base:
         why = sentence("This branch shares no history with main, so there is nothing to compare it with.")
-        return Proposal("", [], None, _digest([tip]), False, why)
+        return Proposal(main, "", [], None, _digest([tip]), False, why)
     files = changed_files(mirror.commit(base), mirror.commit(tip))
     merged = mirror.merge(base, main, tip)
     if merged.conflicts:
@@ -58,9 +61,15 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
             "It no longer applies: main has changed %(paths)s since this was proposed.",
             paths=_and_so_on(merged.conflicts),
         )
-        return Proposal(base, files, None, _digest([main, tip]), False, why)
+        return Proposal(main, base, files, None, _digest([main, tip]), False, why)
     touched = _touched(mirror.commit(main).tree, merged.index)
-    return Proposal(base, files, merged, _digest(touched), not touched, None)
+    return Proposal(main, base, files, merged, _digest(touched), not touched, None)
+
+
+def content(files: list[dict[str, Any]]) -> str:
+    """Names what a proposal's files would hold; twins share it. "" for one without files."""
+    rows = sorted([file["path"], f"{file.get('mode', '')} {file.get('new', '')}"] for file in files)
+    return _digest(rows) if rows else ""
 
 
 def changed_files(old: pygit2.Commit, new: pygit2.Commit) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pygit2
 
 from cells.contract.policy import Contract, ContractBroken, broken, default, parse
@@ -9,6 +11,12 @@ from cells.sentences import sentence
 from cells.ssot.mirror import Mirror
 
 PATH = "contract.toml"
+_GOVERNING = re.compile(r"(contract|swarm)\.toml|STATE/[^/]+/swarm\.toml")
+
+
+def governs(path: str) -> bool:
+    """Whether a file says who has to agree, or what the contract asks for."""
+    return _GOVERNING.fullmatch(path) is not None
 
 
 def contract_of(mirror: Mirror, main: str) -> Contract:

@@ -12,6 +12,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,8 +20,9 @@ from django.utils import timezone
 from cells import audit
 from cells.clock import lease, wake
 from cells.models import Patch, Repository, Review
-from cells.patches import automatic, change, life, verdicts
-from cells.patches.reviews import check_approve, renewed, shift, void
+from cells.patches import change, life, verdicts
+from cells.patches.agreed import Stale, agreed, check_verdict, trailers
+from cells.patches.moves import renewed, shift, void
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
@@ -36,17 +38,11 @@ DISPLACED = sentence(
 WORKER = "landing"
 
 
-class Stale(Exception):
-    """The approval no longer covers what landing would do."""
-
-    def __init__(self, why: Sentence) -> None:
-        super().__init__(str(why))
-        self.why = why
-
-
 def land(patch: Patch) -> None:
-    """Claim, commit, record. Called twice it lands once; called for another state it does nothing."""
-    if patch.state != life.APPROVED:
+    """Claim, commit, record. Called twice it lands once; called for another state, or while the approval can still
+    be taken back, it does nothing.
+    """
+    if patch.state != life.APPROVED or waits_for_undo(patch):
         return
     try:
         shift(patch, "claim", actor=WORKER, lease_until=lease(), attempts=patch.attempts + 1)
@@ -70,9 +66,18 @@ def land(patch: Patch) -> None:
         )
 
 
+def waits_for_undo(patch: Patch) -> timedelta | None:
+    """How long a person can still take the approval back; None when it may land. The contract's, and an emergency's, may at once."""
+    last = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True).first()
+    if last is None or last.by_id is None or last.emergency:
+        return None
+    left = patch.state_at + timedelta(seconds=settings.VPM_UNDO_SECONDS) - timezone.now()
+    return left if left > timedelta(0) else None
+
+
 def put_on_main(patch: Patch) -> str:
     """The landed commit's id: found when an earlier worker made it, else made now. Raises Stale."""
-    review = decision(patch)
+    reviews = agreed(patch)
     mirror = Mirror(patch.repository.mirror)
     ref = f"refs/heads/{patch.repository.branch}"
     for _ in range(ATTEMPTS):
@@ -80,66 +85,28 @@ def put_on_main(patch: Patch) -> str:
         if found := find(mirror, patch, main):
             return found
         proposal = change.compute(mirror, main, patch.tip)
-        merged = check_unchanged(review, proposal)
-        check_verdict(review, verdicts.judged(patch, mirror, main))
-        made = make_commit(mirror, patch, review, main, mirror.write(merged))
+        merged = check_unchanged(reviews, proposal)
+        check_verdict(reviews, verdicts.judged(patch, mirror, main))
+        made = make_commit(mirror, patch, reviews, main, mirror.write(merged))
         if swap(patch.repository.mirror, ref, made, main):
             return made
     raise RuntimeError("main moved again and again while landing; retry in a moment")
 
 
-def check_unchanged(review: Review, proposal: change.Proposal) -> Merge:
+def check_unchanged(reviews: list[Review], proposal: change.Proposal) -> Merge:
     """What to land; refuses anything but the bytes that were approved."""
     if proposal.merged is None:
         raise Stale(proposal.obstacle or DISPLACED)
-    if proposal.digest != review.digest:
+    if any(proposal.digest != review.digest for review in reviews):
         raise Stale(sentence("A file it touches changed on main after the approval; please look again."))
     return proposal.merged
 
 
-def check_verdict(review: Review, now: dict[str, Any]) -> None:
-    """Refuse when the contract asks for more than it did when the approval was given."""
-    if review.by is None and (why := automatic.holds(review.patch, now)):
-        raise Stale(why)
-    if review.verdict and (rules := verdicts.stricter(now, review.verdict)):
-        raise Stale(
-            sentence(
-                "The contract asks for more than when it was approved (%(rules)s); please look again.",
-                rules=", ".join(rules),
-            )
-        )
-
-
-def decision(patch: Patch) -> Review:
-    """The approval that counts, by someone who still may approve, or by the contract. Raises Stale."""
-    rows = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True)
-    review = rows.select_related("by", "patch").first()
-    if review is None:
-        raise Stale(sentence("No approval of this patch counts any more."))
-    if review.by is None:
-        return review
-    waiting = Patch(
-        state=life.PROPOSED, applies=True, decision=patch.decision, proposer_id=patch.proposer_id,
-        author_email=patch.author_email,
-    )  # fmt: skip
-    try:
-        check_approve(waiting, type(review.by).objects.get(pk=review.by.pk))
-    except Refused as refused:
-        raise Stale(
-            sentence(
-                "The approval by %(name)s no longer counts: %(why)s",
-                name=review.who,
-                why=refused.why,
-            )
-        ) from refused
-    return review
-
-
-def make_commit(mirror: Mirror, patch: Patch, review: Review, main: str, tree: str) -> str:
+def make_commit(mirror: Mirror, patch: Patch, reviews: list[Review], main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
     author = commits.author_of(mirror.commit(patch.tip))
-    trailers = {"Patch-Id": patch_id(patch)} | _sources(patch) | _approval(review)
-    message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", trailers)
+    said = {"Patch-Id": patch_id(patch)} | _sources(patch) | trailers(reviews)
+    message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", said)
     return commits.build(
         mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp())
     )
@@ -151,16 +118,6 @@ def _sources(patch: Patch) -> dict[str, str]:
     evidence = sorted({path for edit in patch.edits for path in edit.get("evidence", ())})
     said = {"Ask-Id": f"{ask.pk} {ask.mode} {ask.cell_key} ({ask.provider})"} if ask else {}
     return said | ({"Evidence-Paths": ", ".join(evidence[:5])} if evidence else {})
-
-
-def _approval(review: Review) -> dict[str, str]:
-    """Who approved, and what the contract, in which version, said then."""
-    verdict = review.verdict or {}
-    said = {"Contract-Verdict": f"{verdict['contract']} {verdict['decision']}"} if verdict else {}
-    if review.by is None:
-        return said
-    by = review.by
-    return said | {"Approved-by": f"{by.get_full_name() or by.get_username()} ({by.get_username()})"}
 
 
 def patch_id(patch: Patch) -> str:
@@ -186,7 +143,7 @@ def landed(patch: Patch, commit: str) -> None:
 def give_back(patch: Patch, why: Sentence) -> None:
     """The approval is void; the patch waits again as it would land today, with the sentence that says why."""
     with transaction.atomic():
-        shift(patch, "stale", actor=WORKER, note=why, lease_until=None, **renewed(patch))
+        shift(patch, "stale", actor=WORKER, note=why, lease_until=None, **renewed(patch, came_back=True))
         void(patch, why)
     wake("cells.sync", repository_id=patch.repository_id)
 
@@ -222,7 +179,7 @@ def displace(patch: Patch) -> None:
     """Main does not hold the landing any more."""
     away: dict[str, Any] = {"commit": "", "landed_at": None, "push_state": "", "push_note": None}
     with transaction.atomic():
-        shift(patch, "displace", actor="sync", note=DISPLACED, **away, **renewed(patch))
+        shift(patch, "displace", actor="sync", note=DISPLACED, **away, **renewed(patch, came_back=True))
         void(patch, DISPLACED)
 
 
@@ -231,7 +188,7 @@ def settle() -> int:
     now = timezone.now()
     stuck = Patch.objects.filter(
         Q(state=life.LANDING, lease_until__lt=now)
-        | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5))
+        | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5 + settings.VPM_UNDO_SECONDS))
     ).select_related("repository")
     for patch in stuck:
         if patch.state == life.LANDING:

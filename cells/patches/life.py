@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROPOSED, APPROVED, LANDING, LANDED = "proposed", "approved", "landing", "landed"
-REJECTED, SUPERSEDED, FAILED = "rejected", "superseded", "failed"
-STATES = (PROPOSED, APPROVED, LANDING, LANDED, REJECTED, SUPERSEDED, FAILED)
+REJECTED, SENT_BACK, ARCHIVED, SUPERSEDED, FAILED = (
+    "rejected", "sent_back", "archived", "superseded", "failed",
+)  # fmt: skip
+STATES = (PROPOSED, APPROVED, LANDING, LANDED, REJECTED, SENT_BACK, ARCHIVED, SUPERSEDED, FAILED)
 
 PERSON, WORKER = "person", "worker"
 
@@ -26,17 +28,24 @@ def move(sources: set[str], target: str, whose: str) -> Move:
 
 LIFE: dict[str, Move] = {
     "approve": move({PROPOSED}, APPROVED, PERSON),
+    "land_by_hand": move({PROPOSED}, APPROVED, PERSON),
+    "withdraw": move({APPROVED}, PROPOSED, PERSON),
     "reject": move({PROPOSED, FAILED}, REJECTED, PERSON),
-    "reopen": move({REJECTED}, PROPOSED, PERSON),
+    "send_back": move({PROPOSED, FAILED}, SENT_BACK, PERSON),
+    "archive": move({PROPOSED, FAILED}, ARCHIVED, PERSON),
+    "edit": move({PROPOSED}, SUPERSEDED, PERSON),
+    "discard": move({PROPOSED}, SUPERSEDED, PERSON),
+    "reopen": move({REJECTED, SENT_BACK, ARCHIVED}, PROPOSED, PERSON),
+    "retry": move({FAILED}, APPROVED, PERSON),
     "supersede": move({PROPOSED}, SUPERSEDED, WORKER),
     "return": move({SUPERSEDED}, PROPOSED, WORKER),
+    "reveal": move({PROPOSED}, ARCHIVED, WORKER),
     "claim": move({APPROVED}, LANDING, WORKER),
     "release": move({LANDING}, APPROVED, WORKER),
     "land": move({LANDING}, LANDED, WORKER),
     "fail": move({LANDING}, FAILED, WORKER),
     "stale": move({APPROVED, LANDING}, PROPOSED, WORKER),
     "displace": move({LANDED}, PROPOSED, WORKER),
-    "retry": move({FAILED}, APPROVED, PERSON),
 }
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from cells.keyset import beyond, turned
 from cells.models import Patch
 from cells.patches import life
-from cells.patches.verdicts import special
+from cells.patches.ranks import special
 from cells.refusals import say
 from cells.sentences import Sentence, sentence
 

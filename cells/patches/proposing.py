@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cells import audit
 from cells.models import Cell, Lane, Patch, Repository
-from cells.patches import change, life
+from cells.patches import change, life, paths
 from cells.ssot import commit as commits
 from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
@@ -66,6 +66,7 @@ def propose(
             lane=what.lane, edits=what.edits,
         )  # fmt: skip
         patch.cells.add(*what.cells)
+        paths.remember(patch, proposal.files)
         audit.record(
             actor=actor, verb="propose", subject=patch, repository=repository.key,
             after={"state": life.PROPOSED, "tip": tip},

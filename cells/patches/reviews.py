@@ -1,9 +1,9 @@
-"""Deciding: approve, reject, reopen. Every rule is a pair: `check_x` raises the sentence the button shows."""
+"""Deciding: approve, reject, send back, archive, and taking it back. Every rule is a pair: `check_x` raises the
+sentence that the button of `x` shows."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -12,11 +12,18 @@ from cells import audit
 from cells.clock import wake
 from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch, Review
-from cells.patches import change, life, verdicts
-from cells.permissions import REVIEWER, require
-from cells.refusals import Forbidden, Refused
+from cells.patches import desk, life, needs, planting, verdicts
+from cells.patches.moves import moved, obstacle, renewed, shift, void
+from cells.permissions import OPERATOR, REVIEWER, require
+from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import Mirror
+
+# What a refusal with a reason is called, and what is asked when the reason is missing.
+SAY_WHY = {
+    "reject": sentence("Say why you reject it; the proposer will read your reason."),
+    "send_back": sentence("Say what has to be different; the proposer will read it."),
+}
 
 
 def check_decide(patch: Patch, by: User, verb: str) -> None:
@@ -24,17 +31,31 @@ def check_decide(patch: Patch, by: User, verb: str) -> None:
     require(by, REVIEWER)
     if verb not in life.allowed(patch.state):
         raise Refused(moved(patch))
+    if patch.state == life.PROPOSED:
+        desk.check_free(patch, by)
 
 
 def check_approve(patch: Patch, by: User) -> None:
-    """Refuse an approval: not allowed, not waiting, does not apply, or one's own."""
+    """Refuse an approval: not allowed, not waiting, does not apply, not judged, one's own, or given already."""
     check_decide(patch, by, "approve")
+    _check_landable(patch)
+    needs.check_person(patch, by)
+    if any(review.by_id == by.pk for review in needs.counted(patch)):
+        raise Refused(sentence("You approved it already; it waits for somebody else to agree."))
+
+
+def check_by_hand(patch: Patch, by: User) -> None:
+    """Refuse the emergency route: it is an operator's, and only for what would land."""
+    require(by, OPERATOR)
+    check_decide(patch, by, "land_by_hand")
+    _check_landable(patch)
+
+
+def _check_landable(patch: Patch) -> None:
     if not patch.applies:
         raise Refused(obstacle(patch))
     if not patch.decision:
         raise Refused(sentence("The contract has not judged this patch yet; it will within seconds."))
-    if proposed_by(patch, by):
-        raise Forbidden(sentence("You proposed this patch; someone else has to approve it."))
 
 
 def check_seen(patch: Patch, digest: str) -> None:
@@ -47,13 +68,6 @@ def check_seen(patch: Patch, digest: str) -> None:
         )
 
 
-def proposed_by(patch: Patch, user: User) -> bool:
-    """Whether the user is the proposer, by account or by the author's mail address."""
-    return patch.proposer_id == user.pk or bool(
-        user.email and user.email.lower() == patch.author_email.lower()
-    )
-
-
 def check_verdict(patch: Patch, seen: str) -> None:
     """Refuse an approval under another verdict than the one that was seen."""
     if seen != verdicts.fingerprint(patch.verdict):
@@ -64,130 +78,166 @@ def check_verdict(patch: Patch, seen: str) -> None:
         )
 
 
-def approve(*, patch: Patch, by: User, digest: str, verdict: str, reason: str = "") -> Review:
-    """Approve exactly `digest` under the verdict with that fingerprint, and queue the landing, in one transaction.
-
-    Raises Refused.
+def approve(
+    *, patch: Patch, by: User, digest: str, verdict: str, reason: str = "", via: str = Review.PAGE
+) -> Review:
+    """Approve exactly `digest` under the verdict with that fingerprint. With the last approval that is needed, the
+    landing is queued in the same transaction. Raises Refused.
     """
     check_approve(patch, by)
     check_seen(patch, digest)
     check_verdict(patch, verdict)
     with transaction.atomic():
-        shift(patch, "approve", actor=by, reason=reason, seen=digest)
-        review = Review.objects.create(
-            patch=patch, by=by, decision=Review.APPROVE, digest=digest, reason=reason, verdict=patch.verdict
-        )
-        wake("cells.land", patch_id=patch.pk)
+        _lock(patch, digest)
+        _void_overtaken(patch)
+        review = _review(patch, by, Review.APPROVE, digest, reason, via)
+        if patch.planted_by_id:
+            planting.reveal(patch, by=by, caught=False)
+        elif missing := needs.needed(patch).missing(row.who for row in needs.counted(patch)):
+            _noted(patch, by, reason, missing)
+        else:
+            shift(patch, "approve", actor=by, reason=reason, seen=digest)
+            wake("cells.land", after=settings.VPM_UNDO_SECONDS, patch_id=patch.pk)
     return review
 
 
-def reject(*, patch: Patch, by: User, digest: str, reason: str) -> Review:
-    """Reject with a reason; the branch stays where it is. Raises Refused."""
-    check_decide(patch, by, "reject")
+def land_by_hand(*, patch: Patch, by: User, digest: str, verdict: str, reason: str) -> Review:
+    """The emergency route: one operator, at once, with a reason that a second person reads afterwards. Raises Refused."""
+    check_by_hand(patch, by)
     check_seen(patch, digest)
+    check_verdict(patch, verdict)
     if not reason.strip():
-        raise Refused(sentence("Say why you reject it; the proposer will read your reason."))
+        raise Refused(sentence("Say why it cannot wait; a second person will read your reason."))
     with transaction.atomic():
-        void(patch, sentence("It was rejected after its landing had failed."))
-        shift(patch, "reject", actor=by, reason=reason, seen=digest)
-        return Review.objects.create(
-            patch=patch, by=by, decision=Review.REJECT, digest=digest, reason=reason, verdict=patch.verdict
-        )
+        _lock(patch, digest)
+        void(patch, sentence("It was landed by hand."))
+        review = _review(patch, by, Review.APPROVE, digest, reason, Review.PAGE, emergency=True)
+        if patch.planted_by_id:
+            planting.reveal(patch, by=by, caught=False)
+        else:
+            shift(patch, "land_by_hand", actor=by, reason=reason, seen=digest)
+            wake("cells.land", patch_id=patch.pk)
+    return review
+
+
+def reject(*, patch: Patch, by: User, digest: str, reason: str, via: str = Review.PAGE) -> Review:
+    """Reject with a reason; the branch stays where it is. Raises Refused."""
+    return _turn_down(patch, by, "reject", Review.REJECT, digest, reason, via)
+
+
+def send_back(*, patch: Patch, by: User, digest: str, reason: str, via: str = Review.PAGE) -> Review:
+    """Back to the proposer with what has to be different; an ask's patch is asked for again. Raises Refused."""
+    review = _turn_down(patch, by, "send_back", Review.SEND_BACK, digest, reason, via)
+    return review
+
+
+def archive(*, patch: Patch, by: User, digest: str, reason: str = "", via: str = Review.PAGE) -> Review:
+    """Put away what has had its day; no reason is needed. Raises Refused."""
+    return _turn_down(patch, by, "archive", Review.ARCHIVE, digest, reason, via)
+
+
+def _turn_down(
+    patch: Patch, by: User, verb: str, decision: str, digest: str, reason: str, via: str
+) -> Review:
+    check_decide(patch, by, verb)
+    check_seen(patch, digest)
+    if verb in SAY_WHY and not reason.strip():
+        raise Refused(SAY_WHY[verb])
+    with transaction.atomic():
+        void(patch, sentence("%(name)s decided otherwise afterwards.", name=by.get_username()))
+        if patch.planted_by_id:
+            planting.reveal(patch, by=by, caught=True)
+        else:
+            shift(patch, verb, actor=by, reason=reason, seen=digest)
+        return _review(patch, by, decision, digest, reason, via)
+
+
+def check_withdraw(patch: Patch, by: User) -> None:
+    """Refuse to take an approval back that is not there, or whose landing has begun."""
+    require(by, REVIEWER)
+    if patch.state == life.PROPOSED and any(row.by_id == by.pk for row in needs.counted(patch)):
+        return
+    if patch.state != life.APPROVED:
+        raise Refused(moved(patch))
+
+
+def withdraw(*, patch: Patch, by: User) -> None:
+    """Take an approval back before it lands: one's own while others are missing, any once it is about to land."""
+    check_withdraw(patch, by)
+    why = sentence("%(name)s took the approval back.", name=by.get_username())
+    with transaction.atomic():
+        if patch.state == life.APPROVED:
+            shift(patch, "withdraw", actor=by)
+            void(patch, why)
+            return
+        patch.reviews.filter(void__isnull=True, by=by, decision=Review.APPROVE).update(void=why.as_json())
+        _noted(patch, by, "", why, verb="withdraw")
 
 
 def reopen(*, patch: Patch, by: User) -> None:
-    """Take a rejection back: the patch waits again, as it would land today, and the decision no longer counts."""
+    """Take a decision back: the patch waits again, as it would land today, and the decision no longer counts."""
     check_decide(patch, by, "reopen")
+    if patch.planted_by_id:
+        raise Refused(sentence("This was a test proposal; it never waits again."))
     if patch.branch and Mirror(patch.repository.mirror).tip(SOURCE_REFS + patch.branch) != patch.tip:
         raise Refused(sentence("Its branch is gone or has new commits, so this version cannot wait again."))
     with transaction.atomic():
         shift(patch, "reopen", actor=by, **renewed(patch))
-        void(patch, sentence("%(name)s took the rejection back.", name=by.get_username()))
-
-
-def renewed(patch: Patch) -> dict[str, Any]:
-    """What landing it would change today and what the contract says of that, as fields of its row."""
-    mirror = Mirror(patch.repository.mirror)
-    main = mirror.tip(f"refs/heads/{patch.repository.branch}")
-    verdict = verdicts.judged(patch, mirror, main)
-    fields = change.compute(mirror, main, patch.tip).as_fields()
-    return fields | {"verdict": verdict, "decision": verdict["decision"]}
+        void(patch, sentence("%(name)s took the decision back.", name=by.get_username()))
 
 
 def retry(*, patch: Patch, by: User) -> None:
-    """Try to land a failed patch again, under the approval it has."""
+    """Try to land a failed patch again, under the approvals it has."""
     check_decide(patch, by, "retry")
     with transaction.atomic():
         shift(patch, "retry", actor=by)
-        wake("cells.land", patch_id=patch.pk)
+        wake("cells.land", after=settings.VPM_UNDO_SECONDS, patch_id=patch.pk)
 
 
-def void(patch: Patch, why: Sentence) -> None:
-    """No earlier decision about this patch counts any more."""
-    patch.reviews.filter(void__isnull=True).update(void=why.as_json())
+def _lock(patch: Patch, digest: str) -> None:
+    """Whoever comes second waits here, and then finds what the first one did. Raises Refused."""
+    rows = Patch.objects.select_for_update().filter(pk=patch.pk, state=life.PROPOSED, digest=digest)
+    if rows.first() is None:
+        patch.refresh_from_db()
+        check_seen(patch, digest)
+        raise Refused(moved(patch))
 
 
-def shift(
-    patch: Patch,
-    verb: str,
-    *,
-    actor: User | str,
-    note: Sentence | None = None,
-    reason: str = "",
-    seen: str = "",
-    **fields: object,
-) -> None:
-    """The one place that writes `state`: a conditional update by the life table, with its audit event.
+def _void_overtaken(patch: Patch) -> None:
+    """Approvals of what it was before, or under a milder verdict, count no longer."""
+    still = [review.pk for review in needs.counted(patch)]
+    gone = patch.reviews.filter(void__isnull=True, decision=Review.APPROVE).exclude(pk__in=still)
+    gone.update(void=sentence("It was about an earlier version, or a milder verdict.").as_json())
 
-    With `seen`, only while the patch still would change exactly that. Raises Refused when someone was faster.
-    """
-    step = life.LIFE[verb]
-    rows = Patch.objects.filter(pk=patch.pk, state=patch.state, state__in=step.sources)
-    if seen:
-        rows = rows.filter(digest=seen)
-    before = patch.state
-    changes = {
-        "state": step.target,
-        "state_at": timezone.now(),
-        "state_note": note.as_json() if note else None,
-        **fields,
-    }
+
+def _review(
+    patch: Patch, by: User, decision: str, digest: str, reason: str, via: str, *, emergency: bool = False
+) -> Review:
+    return Review.objects.create(
+        patch=patch, by=by, decision=decision, digest=digest, reason=reason, verdict=patch.verdict,
+        via=via if via in Review.VIAS else Review.PAGE, emergency=emergency,
+    )  # fmt: skip
+
+
+def _noted(patch: Patch, by: User, reason: str, what: Sentence, verb: str = "approve") -> None:
+    """A decision that does not move the patch is an event all the same; whoever watches is told."""
+    Patch.objects.filter(pk=patch.pk).update(claimed_by=None, claimed_until=None)
+    audit.record(
+        actor=by, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
+        before={"state": patch.state}, after={"state": patch.state, "digest": patch.digest, "still": str(what)},
+    )  # fmt: skip
+
+
+def read_by_second(*, review: Review, by: User) -> None:
+    """A second person has read what was landed by hand. Raises Refused."""
+    require(by, REVIEWER)
+    if review.by_id == by.pk:
+        raise Refused(sentence("You landed this by hand yourself; a second person has to read it."))
     with transaction.atomic():
-        if rows.update(**changes) != 1:
-            patch.refresh_from_db()
-            raise Refused(moved(patch))
+        rows = Review.objects.filter(pk=review.pk, emergency=True, read_at__isnull=True)
+        if rows.update(read_by=by, read_at=timezone.now()) != 1:
+            raise Refused(sentence("Somebody has read this already."))
         audit.record(
-            actor=actor, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
-            before={"state": before}, after={"state": step.target, "digest": patch.digest} | _plain(fields),
+            actor=by, verb="read", subject=review.patch, repository=review.patch.repository.key,
+            before={"read": False}, after={"read": True},
         )  # fmt: skip
-        if life.PROPOSED in (before, step.target) and actor != "sync":
-            wake("cells.judge_beside", patch_id=patch.pk)
-    for name, value in changes.items():
-        setattr(patch, name, value)
-
-
-def obstacle(patch: Patch) -> Sentence:
-    """Why the patch does not apply."""
-    if not patch.obstacle:
-        return sentence("This patch does not apply.")
-    return Sentence(patch.obstacle["text"], patch.obstacle["params"])
-
-
-MOVED = {
-    life.PROPOSED: sentence("This patch waits for a decision again; look at it before you decide."),
-    life.APPROVED: sentence("This patch is already approved and about to land."),
-    life.LANDING: sentence("This patch is landing right now."),
-    life.LANDED: sentence("This patch has already landed."),
-    life.REJECTED: sentence("This patch was rejected; reopen it to decide again."),
-    life.SUPERSEDED: sentence("This patch was superseded; there is nothing left to decide."),
-    life.FAILED: sentence("Landing this patch failed; retry it or look at why."),
-}
-
-
-def moved(patch: Patch) -> Sentence:
-    """What to tell someone whose verb no longer fits the patch's state."""
-    return MOVED[patch.state]
-
-
-def _plain(fields: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if isinstance(value, str | int | bool)}

@@ -13,7 +13,7 @@ from cells import audit
 from cells.contract.case import Verdict
 from cells.contract.judge import judge
 from cells.models import Patch, Repository
-from cells.patches import life
+from cells.patches import earlier, life, ranks
 from cells.patches.cases import Builder, of_patch
 from cells.patches.governing import contract_of
 from cells.ssot.mirror import Mirror
@@ -21,7 +21,6 @@ from cells.ssot.mirror import Mirror
 # Another conflict, another flagged piece: these are news although the same rule spoke before.
 NAMED = {"conflicts", "evidence-flags", "secrets", "injection", "citations-missing", "times"}
 STRICTER = {"AUTO_MERGE_OK": 0, "REVIEW_REQUIRED": 1, "ARCHIVE_CANDIDATE": 2}
-EVERYWHERE = {"category", "checks"}  # nearly every patch has them; what is special about this one comes first
 RISKS = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
 
 
@@ -47,15 +46,22 @@ def record(patch: Patch, verdict: Verdict) -> bool:
         return False
     rows = Patch.objects.filter(pk=patch.pk, state=life.PROPOSED, digest=patch.digest)
     before = patch.decision
+    lane = patch.lane.key if patch.lane else ""
+    now = {
+        "verdict": said, "decision": verdict.decision, "earlier": earlier.kept(patch),
+        "rank": ranks.rank(said, applies=patch.applies, came_back=patch.state_note is not None),
+        "group": ranks.group(said, lane=lane, kind=patch.kind, applies=patch.applies),
+    }  # fmt: skip
     with transaction.atomic():
-        if not rows.update(verdict=said, decision=verdict.decision):
+        if not rows.update(**now):
             return False
         if before and before != verdict.decision:
             audit.record(
                 actor="contract", verb="judge", subject=patch, repository=patch.repository.key,
                 before={"decision": before}, after={"decision": verdict.decision, "contract": verdict.contract},
             )  # fmt: skip
-    patch.verdict, patch.decision = said, verdict.decision
+    for name, value in now.items():
+        setattr(patch, name, value)
     return True
 
 
@@ -65,7 +71,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "decision": verdict.decision, "category": verdict.category, "risk": verdict.risk, "contract": verdict.contract,
         "reasons": [
             {"rule": r.rule, "place": r.place, "decision": r.decision, **r.sentence.as_json()}
-            for r in sorted(verdict.reasons, key=lambda reason: reason.rule in EVERYWHERE)
+            for r in sorted(verdict.reasons, key=lambda reason: reason.rule in ranks.EVERYWHERE)
         ],
     }  # fmt: skip
 
@@ -95,22 +101,9 @@ def _said(reason: dict[str, Any]) -> tuple[str, ...]:
     return reason["rule"], reason["text"], named
 
 
-def special(verdict: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The reasons that ask for something nearly every other patch is not asked for."""
-    reasons = verdict["reasons"] if verdict else []
-    return [one for one in reasons if one["decision"] != "AUTO_MERGE_OK" and one["rule"] not in EVERYWHERE]
-
-
 def fingerprint(verdict: dict[str, Any] | None) -> str:
     """Names what a person saw of a verdict; "" before there is one."""
     if verdict is None:
         return ""
     seen = [verdict["decision"], verdict["risk"], sorted(map(_said, verdict["reasons"]))]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
-
-
-def beside(patch: Patch) -> list[Patch]:
-    """The other waiting patches that touch one of its paths: its coming and going may change what is said of them."""
-    paths = {file["path"] for file in patch.files}
-    rows = Patch.objects.filter(repository=patch.repository, state=life.PROPOSED).exclude(pk=patch.pk)
-    return [row for row in rows if paths & {file["path"] for file in row.files}]

@@ -12,7 +12,7 @@ from cells.ssot.mirror import Mirror, decoded
 
 # A proposal's own message must not be able to forge what only landing may say.
 OURS = re.compile(
-    r"^\s*(patch-id|approved-by|audit-head|contract-verdict|ask-id|evidence-paths)\s*:.*\n?",
+    r"^\s*(patch-id|approved-by|audit-head|contract-verdict|ask-id|evidence-paths|emergency-by|emergency-reason)\s*:.*\n?",
     re.IGNORECASE | re.MULTILINE,
 )
 COMMITTER = ("VPM", "vpm@localhost")

@@ -17,6 +17,7 @@ from cells.sentences import Sentence, sentence
 from cells.ssot.swarm_checks import Checks
 from cells.ssot.swarm_merge import merge_swarms, nobody, twice, undeclared
 from cells.ssot.swarm_specs import (
+    CONSENT_KEYS,
     KNOWN_LANES,
     STAGES,
     UNASSIGNED,
@@ -47,7 +48,10 @@ def read_swarm(text: str, path: str) -> Swarm:
     checks.known(data, {"swarm", "projects", "lanes", "cells", "relations", "executors", "milestones"}, path)
     head = checks.table(data, "swarm")
     checks.known(head, {"title"}, "[swarm]")
-    lanes = tuple(LaneSpec(key, title or key) for key, title, _ in _named(checks, data, "lanes"))
+    lanes = tuple(
+        LaneSpec(key, title or key, checks.consent(row, f"lanes.{key}"))
+        for key, title, row in _named(checks, data, "lanes", *CONSENT_KEYS)
+    )
     projects = tuple(
         ProjectSpec(key, title or key, checks.path(row, "state", f"projects.{key}"))
         for key, title, row in _named(checks, data, "projects", "state")
@@ -88,7 +92,7 @@ def read_swarm(text: str, path: str) -> Swarm:
 
 _CELL_KEYS = (
     "lane", "project", "north_star", "state", "memory", "evidence", "ask", "contract", "stage", "owner", "cadence",
-    "actions", "note",
+    "actions", "note", *CONSENT_KEYS,
 )  # fmt: skip
 
 
@@ -152,6 +156,7 @@ def _cell(checks: Checks, key: str, title: str, row: dict[str, Any], line: int) 
         cadence=checks.text(row, "cadence", place),
         actions=checks.mapping(row, "actions", place),
         note=checks.text(row, "note", place),
+        consent=checks.consent(row, place),
         path=checks.path_of_file,
         line=line,
     )

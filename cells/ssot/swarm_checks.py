@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cells.sentences import Sentence, sentence
+from cells.ssot.swarm_specs import MOST_PEOPLE, Consent
 
 _LONGEST_KEY = 100
 _LONGEST_PATH, _LONGEST_SECTION = 1000, 300
@@ -126,6 +127,27 @@ class Checks:
     def flag(self, row: dict[str, Any], name: str, place: str) -> bool:
         value = row.get(name, False)
         return value if isinstance(value, bool) else self._wrong(name, "boolean", place, False)
+
+    def number(self, row: dict[str, Any], name: str, low: int, default: int, place: str) -> int:
+        """A whole number from `low` to MOST_PEOPLE; anything else asks for two people: too many is safer than too few."""
+        value = row.get(name, default)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= MOST_PEOPLE:
+            return value
+        self.say(
+            sentence(
+                "“%(name)s” of %(place)s in %(path)s counts as 2: it has to be a whole number from %(low)s to %(high)s.",
+                name=name, place=place, path=self.path_of_file, low=low, high=MOST_PEOPLE,
+            )
+        )  # fmt: skip
+        return 2
+
+    def consent(self, row: dict[str, Any], place: str) -> Consent:
+        """Who has to agree to what is proposed there."""
+        return Consent(
+            self.number(row, "approvals", 1, 1, place),
+            self.number(row, "goal_approvals", 0, 0, place),
+            self.texts(row, "owners", place),
+        )
 
     def choice(
         self, row: dict[str, Any], name: str, allowed: tuple[str, ...], default: str, place: str

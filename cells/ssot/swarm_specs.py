@@ -20,6 +20,17 @@ KNOWN_LANES = {
 }
 STAGES = ("candidate", "active", "shelved", "archived")
 UNASSIGNED = "unassigned"
+CONSENT_KEYS = ("approvals", "goal_approvals", "owners")
+MOST_PEOPLE = 9  # that have to approve one change
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Who has to agree: how many people, how many where a goal changes (0: as many), and one of `owners`."""
+
+    approvals: int = 1
+    goal_approvals: int = 0
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class LaneSpec:
 
     key: str
     title: str
+    consent: Consent = Consent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class CellSpec:
     cadence: str = ""
     actions: dict[str, str] = field(default_factory=dict)
     note: str = ""
+    consent: Consent = Consent()
     path: str = ""
     line: int = 0
 

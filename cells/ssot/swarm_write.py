@@ -8,7 +8,7 @@ import tomlkit
 from tomlkit.items import AoT, InlineTable, Table
 
 from cells.ssot.swarm_checks import has_controls
-from cells.ssot.swarm_specs import CellSpec, Swarm
+from cells.ssot.swarm_specs import CONSENT_KEYS, CellSpec, Consent, Swarm
 
 _HEAD = (
     "The swarm of this repository: which cells there are, what they aim at, where their evidence lies.",
@@ -32,7 +32,11 @@ def write_swarm(swarm: Swarm) -> str:
     if swarm.title:
         document["swarm"] = {"title": swarm.title}
     _add(document, "projects", [{"key": p.key, "title": p.title, "state": p.state} for p in swarm.projects])
-    _add(document, "lanes", [{"key": lane.key, "title": lane.title} for lane in swarm.lanes])
+    _add(
+        document,
+        "lanes",
+        [{"key": lane.key, "title": lane.title} | _consent(lane.consent) for lane in swarm.lanes],
+    )
     _add(
         document,
         "cells",
@@ -70,7 +74,18 @@ def _cell(cell: CellSpec) -> dict[str, Any]:
         "cadence": cell.cadence,
         "note": cell.note,
         "actions": _inline(cell.actions),
+    } | _consent(cell.consent)
+
+
+def _consent(consent: Consent) -> dict[str, Any]:
+    """Only what differs from the usual: one person, whoever it is."""
+    usual = Consent()
+    said = {
+        name: getattr(consent, name)
+        for name in CONSENT_KEYS
+        if getattr(consent, name) != getattr(usual, name)
     }
+    return {name: list(value) if name == "owners" else value for name, value in said.items()}
 
 
 def _inline(values: dict[str, str]) -> InlineTable:

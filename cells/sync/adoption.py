@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop
 
 from cells.models import Patch
 from cells.patches import life
+from cells.patches.moves import shift
 from cells.patches.proposing import Proposed, propose
-from cells.patches.reviews import shift
 from cells.sentences import sentence
 from cells.ssot.swarm import Swarm, write_swarm
 from cells.sync.reading import Reading

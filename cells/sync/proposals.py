@@ -15,10 +15,10 @@ from django.utils import timezone
 from cells import audit
 from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch
-from cells.patches import automatic, change, life, verdicts
+from cells.patches import automatic, change, earlier, life, paths, verdicts
 from cells.patches.governing import contract_of
+from cells.patches.moves import shift
 from cells.patches.proposing import KEEP
-from cells.patches.reviews import shift
 from cells.placing import Placer
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -42,7 +42,14 @@ def read(reading: Reading) -> None:
     known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
     waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED))
     placer = Placer(reading.repository)
-    back = [known[at] for at in branches.items() if at in known and known[at].state == life.SUPERSEDED]
+    replaced = set(
+        Patch.objects.filter(replaces__repository=repository, branch="").values_list("replaces", flat=True)
+    )
+    back = [
+        known[at]
+        for at in branches.items()
+        if at in known and known[at].state == life.SUPERSEDED and known[at].pk not in replaced
+    ]
     work: list[tuple[str, Callable[[], object]]] = [
         *((name, partial(propose, reading, placer, name, tip)) for name, tip in branches.items() if (name, tip) not in known),
         *((patch.branch, partial(refresh, reading, patch, branches)) for patch in waiting),
@@ -112,8 +119,10 @@ def propose(reading: Reading, placer: Placer, name: str, tip: str) -> Patch | No
             kind=kind_of(name, proposal.files), title=title, rationale=body.strip(),
             author_name=change.clean(author.name)[:200] or "unknown", author_email=change.clean(author.email)[:200],
             authored_at=moment(author.time), state_at=timezone.now(), lane=lane,
+            replaces=Patch.objects.filter(repository=reading.repository, branch=name).order_by("-pk").first(),
         )  # fmt: skip
         patch.cells.add(*cells)
+        paths.remember(patch, proposal.files)
         audit.record(
             actor="sync", verb="propose", subject=patch, repository=reading.repository.key,
             after={"state": life.PROPOSED, "branch": name, "tip": tip},
@@ -134,8 +143,11 @@ def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
         supersede(patch, CONTAINED)
         return
     now = proposal.as_fields()
-    if any(getattr(patch, name) != value for name, value in now.items()):
-        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**now)
+    if any(getattr(patch, name) != value for name, value in now.items() if name != "main"):
+        before = earlier.kept(patch)
+        with transaction.atomic():
+            if Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(earlier=before, **now):
+                paths.remember(patch, proposal.files)
         reading.count("patches_refreshed")
 
 
@@ -146,7 +158,7 @@ def take_back(reading: Reading, patch: Patch) -> None:
     proposal = change.compute(reading.mirror, reading.head, patch.tip)
     if proposal.contained:
         return
-    shift(patch, "return", actor="sync", **proposal.as_fields())
+    shift(patch, "return", actor="sync", earlier=earlier.kept(patch), **proposal.as_fields())
     reading.count("patches_returned")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -102,7 +103,8 @@ def apply(reading: Reading, swarm: Swarm) -> None:
     for spec in swarm.lanes:
         place = Lane.objects.filter(repository=repository).count()
         lanes[spec.key], _ = Lane.objects.update_or_create(
-            repository=repository, key=spec.key, defaults={"title": spec.title}, create_defaults={"title": spec.title, "position": place}
+            repository=repository, key=spec.key, defaults=(known := {"title": spec.title} | asdict(spec.consent)),
+            create_defaults=known | {"position": place},
         )  # fmt: skip
     projects = {}
     for item in swarm.projects:
@@ -143,6 +145,7 @@ def cell(reading: Reading, spec: CellSpec, lane: Lane, project: Project | None) 
         "contract": spec.contract, "ask_modes": list(spec.ask), "owner": spec.owner, "cadence": spec.cadence,
         "state_path": spec.state, "state_section": spec.state_section, "memory": spec.memory,
         "evidence_globs": list(spec.evidence), "milestones": dict(spec.actions), "note": spec.note, "path": spec.path, "line": spec.line,
+        **asdict(spec.consent),
     }  # fmt: skip
     row = Cell.objects.filter(repository=reading.repository, key=spec.key).first()
     if row is None or row.lane_id != lane.pk:

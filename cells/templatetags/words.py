@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cells import documents, refusals
-from cells.patches import verdicts
+from cells.patches import ranks
 
 register = template.Library()
 
@@ -54,7 +54,7 @@ def ago(moment: datetime | None) -> str:
 @register.filter
 def reasons(verdict: dict[str, Any] | None) -> list[str]:
     """What is special about a verdict, in the reader's language: the first two reasons."""
-    return [refusals.say(reason) for reason in verdicts.special(verdict)[:2]]
+    return [refusals.say(reason) for reason in ranks.special(verdict)[:2]]
 
 
 @register.filter
