@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="patch",
-            index=models.Index(fields=["repository", "state", "group", "rank"], name="patch_group"),
+            index=models.Index(fields=["repository", "state", "group", "rank", "authored_at"], name="patch_group"),
         ),
         migrations.AddIndex(
             model_name="patch",

@@ -120,7 +120,7 @@ class Patch(models.Model):
         indexes = [
             models.Index(fields=["repository", "state", "-authored_at"]),
             models.Index(fields=["repository", "state", "rank", "authored_at", "id"], name="patch_inbox"),
-            models.Index(fields=["repository", "state", "group", "rank"], name="patch_group"),
+            models.Index(fields=["repository", "state", "group", "rank", "authored_at"], name="patch_group"),
             models.Index(fields=["repository", "state", "-state_at"], name="patch_decided"),
         ]
 

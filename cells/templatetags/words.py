@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cells import documents, refusals
-from cells.patches import ranks
+from cells.patches import ranks, verdicts
 
 register = template.Library()
 
@@ -58,15 +58,21 @@ def reasons(verdict: dict[str, Any] | None) -> list[str]:
 
 
 @register.filter
+def fingerprint(verdict: dict[str, Any] | None) -> str:
+    """Names what a person sees of a verdict; an approval sends it back."""
+    return verdicts.fingerprint(verdict)
+
+
+@register.filter
 def markdown(text: str) -> SafeString:
     """Sanitised HTML of a document's Markdown."""
     return documents.markdown(text)
 
 
 @register.filter
-def of(told: dict[Any, Any], key: Any) -> Any:
-    """What a table says of one thing; None where it says nothing."""
-    return told.get(key)
+def of(told: dict[Any, Any] | str, key: Any) -> Any:
+    """What a table says of one thing; None where it says nothing, or where there is no table."""
+    return told.get(key) if isinstance(told, dict) else None
 
 
 @register.simple_tag

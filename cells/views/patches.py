@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cells import documents, health
 from cells.contract.case import DECISIONS
 from cells.models import Patch
-from cells.patches import checks, diff, life, order, pushing, reviews
+from cells.patches import checks, inbox, life, order, pushing
 from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
-from cells.ssot.mirror import Mirror
-from cells.views import judging
+from cells.views import buttons, changes, judging
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 30
@@ -58,14 +54,10 @@ def push(request: Asked, pk: int) -> HttpResponse:
     found = patch_or_404(request, pk)
     pushing.again(repository=found.repository, by=request.user)
     return (
-        _decision(request, patch_or_404(request, pk), request.POST) if request.htmx else redirect("patch", pk)
+        decision_part(request, patch_or_404(request, pk), request.POST)
+        if request.htmx
+        else redirect("patch", pk)
     )
-
-
-@viewer
-def waiting(request: Asked) -> HttpResponse:
-    """How many wait, for the badge in the header; nothing when none does."""
-    return HttpResponse(health.waiting(chosen_or_404(request)) or "")
 
 
 def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
@@ -89,7 +81,7 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
 def patch(request: Asked, pk: int) -> HttpResponse:
     found = patch_or_404(request, pk)
     if request.htmx and request.htmx.target == "decision":
-        return _decision(request, found, request.GET)
+        return decision_part(request, found, request.GET)
     if request.htmx and request.htmx.target == "verdict":
         return part(request, found, "verdict")
     return whole(request, found)
@@ -118,32 +110,20 @@ def report_checks(request: Asked, pk: int) -> HttpResponse:
 
 
 def part(
-    request: Asked, found: Patch, name: str, refused: Refused | None = None, **told: str
+    request: Asked, found: Patch, name: str, refused: Refused | None = None, **told: Any
 ) -> HttpResponse:
     """One part of the page alone."""
     status = refused.status if refused else 200
     return render(request, f"cells/patch.html#{name}", _about(request, found) | told, status=status)
 
 
-@require_POST
-@viewer
-def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
-    """approve, reject, reopen or retry; a refusal is shown where the buttons were, with its status."""
-    found = patch_or_404(request, pk)
-    try:
-        run(verb, found, request)
-    except Refused as refused:
-        found = patch_or_404(request, pk)
-        if request.htmx:
-            return _decision(request, found, request.POST, refusal=refused)
-        return whole(request, found, refused, refusal=say(refused.why))
-    if request.htmx:
-        return _decision(request, patch_or_404(request, pk), request.POST)
-    messages.success(request, _("Done."))
-    return redirect("patch", pk)
-
-
-def _decision(request: Asked, found: Patch, asked: QueryDict, refusal: Refused | None = None) -> HttpResponse:
+def decision_part(
+    request: Asked,
+    found: Patch,
+    asked: QueryDict,
+    refusal: Refused | None = None,
+    toast: dict[str, Any] | None = None,
+) -> HttpResponse:
     """The decision part alone. It offers nothing once the page around it shows another change or another verdict."""
     now = fingerprint(found.verdict)
     seen = asked.get("seen") or asked.get("digest") or found.digest
@@ -154,76 +134,48 @@ def _decision(request: Asked, found: Patch, asked: QueryDict, refusal: Refused |
         "refusal": say(refusal.why) if refusal else "",
         "seen": seen,
         "judged": judged,
+        "toast": toast,
     }
     return part(request, found, "decision", refusal, **told)
 
 
-def run(verb: str, found: Patch, request: Asked) -> None:
-    """One verb of reviews, with what the person saw and said."""
-    reason = request.POST.get("reason", "").strip()
-    seen = request.POST.get("digest", "")
-    if verb == "approve":
-        reviews.approve(
-            patch=found, by=request.user, digest=seen, verdict=request.POST.get("verdict", ""), reason=reason
-        )
-    elif verb == "reject":
-        reviews.reject(patch=found, by=request.user, digest=seen, reason=reason)
-    elif verb == "reopen":
-        reviews.reopen(patch=found, by=request.user)
-    else:
-        reviews.retry(patch=found, by=request.user)
-
-
 def _about(request: Asked, found: Patch) -> dict[str, Any]:
-    return {
-        "patch": found,
-        "seen": found.digest,
-        "judged": fingerprint(found.verdict),
-        "repository": found.repository,
-        "reviews": found.reviews.select_related("by"),
-        "why_not": why_not(found, request),
-        "verbs": life.allowed(found.state),
-        "askable": judging.askable(found, request.user),
-    } | judging.shown(found)
+    return (
+        {
+            "patch": found,
+            "seen": found.digest,
+            "judged": fingerprint(found.verdict),
+            "repository": found.repository,
+            "reviews": found.reviews.select_related("by"),
+            "from": asked_from(request),
+            "askable": judging.askable(found, request.user),
+        }
+        | judging.shown(found)
+        | buttons.shown(found, request.user)
+    )
 
 
 def _changes(request: Asked, found: Patch) -> dict[str, Any]:
     """The diff and what stands around it: not needed where only the decision is shown."""
     name = order.known(request.GET.get("order", ""))
-    shown = (
-        diff.files(Mirror(found.repository.mirror), found.merge_base, found.tip) if found.merge_base else []
-    )
-    return {
-        "files": shown,
-        "more_files": len(found.files) - len(shown) if found.merge_base else 0,
-        "view": "unified" if request.GET.get("diff") == "unified" else "split",
-        "rationale": documents.markdown(found.rationale),
-        "supports": judging.supports(found),
-        "neighbours": neighbours(found, name),
-        "order": name if name != order.USUAL else "",
-    }
+    around = {"neighbours": neighbours(request, found, name), "order": name if name != order.USUAL else ""}
+    return changes.changes(request, found) | around
 
 
-def why_not(found: Patch, request: Asked) -> dict[str, str]:
-    """For each verb the person lacks, the sentence that its button shows."""
-    checks = {
-        "approve": lambda: reviews.check_approve(found, request.user),
-        "decide": lambda: reviews.check_decide(found, request.user, (life.allowed(found.state) or ("",))[-1]),
-    }
-    said = {}
-    for verb, check in checks.items():
-        try:
-            check()
-        except Refused as refused:
-            said[verb] = say(refused.why)
-    return said
-
-
-def neighbours(found: Patch, name: str) -> dict[str, Patch | None]:
+def neighbours(request: Asked, found: Patch, name: str) -> dict[str, Patch | None]:
     """The waiting patches before and after this one, in the order of the list it was opened from."""
-    rows = Patch.objects.filter(repository=found.repository, state=life.PROPOSED)
-    before, after = order.around(rows, found, name)
+    if asked_from(request) == "inbox":
+        before, after = inbox.around(found.repository, request.user, found)
+    else:
+        rows = Patch.objects.filter(repository=found.repository, state=life.PROPOSED)
+        before, after = order.around(rows, found, name)
     return {"before": before, "after": after}
+
+
+def asked_from(request: Asked) -> str:
+    """Which list the page was opened from; "" for any other way."""
+    said = request.POST.get("from") or request.GET.get("from")
+    return "inbox" if said == "inbox" else ""
 
 
 def patch_or_404(request: Asked, pk: int) -> Patch:

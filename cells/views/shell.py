@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
-from cells import health
 from cells.models import Repository
 from cells.permissions import OPERATOR, REVIEWER, VIEWER, may
+from cells.views import inbox, undoing
 from cells.views.chosen import chosen
 from cells.views.pulse import seen
 
@@ -25,7 +25,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "waiting": health.waiting(repository) if repository else 0,
+        "needed": inbox.counted(repository, request) if repository else "",
+        "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),
         "may_operate": may(user, OPERATOR),
         "pulse": seen(repository) if repository else "",

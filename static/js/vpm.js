@@ -15,18 +15,27 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.submit();
 });
 
-const rows = () => [...document.querySelectorAll("main [data-row]")].filter((row) => row.offsetParent);
+export const rows = () => [...document.querySelectorAll("main [data-row]")].filter((row) => row.offsetParent);
 
 function step(by) {
   const all = rows();
   if (!all.length) {
-    document.querySelector(`[data-key="${by > 0 ? "j" : "k"}"]`)?.click();
+    document.querySelector(`[data-step="${by > 0 ? "j" : "k"}"]`)?.click();
     return;
   }
   const at = all.findIndex((row) => row.contains(document.activeElement));
   const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
-  (next.querySelector("a.what") ?? next.querySelector("a"))?.focus();
-  next.scrollIntoView({ block: "nearest" });
+  attend(next);
+}
+
+export function attend(row) {
+  (row.querySelector("a.what") ?? row.querySelector("a"))?.focus();
+  row.scrollIntoView({ block: "nearest" });
+}
+
+export function announce(text) {
+  const place = document.getElementById("announce");
+  if (place) place.textContent = text.trim();
 }
 
 let going = false;
@@ -64,6 +73,5 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 // What changed is said once, for those who do not see it.
 document.addEventListener("htmx:afterSwap", (event) => {
   const said = event.detail.target.querySelector?.("[role=alert], [role=status]");
-  const announce = document.getElementById("announce");
-  if (said && announce && event.detail.target.id !== "pulse") announce.textContent = said.textContent.trim();
+  if (said && event.detail.target.id !== "pulse") announce(said.textContent);
 });

@@ -137,7 +137,7 @@ def test_the_steps_from_one_patch_to_the_next_follow_the_list_it_was_opened_from
         for place, pk in enumerate(pks):
             page = client.get(f"/patches/{pk}/?order={name}").content.decode()
             steps = {
-                key: int(to) for to, key in re.findall(r'href="/patches/(\d+)/[^"]*" data-key="(\w)"', page)
+                key: int(to) for to, key in re.findall(r'href="/patches/(\d+)/[^"]*" data-step="(\w)"', page)
             }
             expected = {"k": pks[place - 1] if place else None, "j": pks[place + 1] if place < 2 else None}
             assert steps == {key: to for key, to in expected.items() if to}, name
