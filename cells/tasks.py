@@ -10,6 +10,7 @@ from django.conf import settings
 
 from cells.asks import job, schedule
 from cells.backtest import job as replays
+from cells.chain import seal
 from cells.models import Ask, Backtest, Patch, Repository, SyncRun
 from cells.patches import automatic, landing, life, paths, pushing, verdicts
 from cells.ssot.mirror import Mirror
@@ -100,6 +101,7 @@ def settle(**_: object) -> None:
         _guarded(repository, lambda it: verdicts.judge_waiting(it, Mirror(it.mirror)))
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():
         _guarded(repository, pushing.push)
+    seal.seal()
 
 
 def _guarded(repository: Repository, step: Callable[[Repository], object]) -> None:

@@ -20,7 +20,7 @@ router = Router(tags=["audit"])
 @router.get("/audit", response={200: Page[EventOut], **ERRORS})
 def audit(request: HttpRequest, paging: Query[Paging], repo: Text = "", verb: Text = "") -> dict[str, Any]:
     """Who did what to which, newest first. `repo` may name a repository that is gone: events outlive it."""
-    rows = AuditEvent.objects.all()
+    rows = AuditEvent.objects.select_related("link")
     rows = rows.filter(repository=repo) if repo else rows
     rows = rows.filter(verb=verb) if verb else rows
     found = window(rows, ("-pk",), paging)

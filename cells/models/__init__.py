@@ -1,7 +1,7 @@
 """The record: a rebuildable reading of the repository, and what people did here."""
 
 from cells.models.ask import Ask
-from cells.models.audit import AuditEvent
+from cells.models.audit import AuditEvent, AuditLink
 from cells.models.backtest import Backtest
 from cells.models.cell import Cell, Relation
 from cells.models.evidence import Claim, Evidence, EvidenceCell
@@ -16,7 +16,7 @@ from cells.models.token import ApiToken, SignInToken
 from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane",
+    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane",
     "OutsideCommit", "Patch", "Project", "Relation", "Repository", "Review", "SignInToken", "Snooze",
     "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip
