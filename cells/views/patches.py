@@ -87,6 +87,13 @@ def patch(request: Asked, pk: int) -> HttpResponse:
     return whole(request, found)
 
 
+@viewer
+def change(request: Asked, pk: int) -> HttpResponse:
+    """What it changes alone, for lists that unfold it."""
+    found = patch_or_404(request, pk)
+    return render(request, "cells/change_only.html", changes.changes(request, found) | {"patch": found})
+
+
 def whole(request: Asked, found: Patch, refused: Refused | None = None, **told: str) -> HttpResponse:
     """The page; a refused verb's sentence stands where its form was, under the name of that part."""
     context = _about(request, found) | _changes(request, found) | told

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cells.models import Patch
 from cells.patches import desk, reviews
 from cells.refusals import Refused, say
-from cells.sentences import sentence
+from cells.sentences import Sentence, sentence
 from cells.views.chosen import Asked, viewer
-from cells.views.patches import patch_or_404
 
 OFFERED = timedelta(minutes=2)
 
@@ -48,12 +49,20 @@ UNDO: dict[str, Callable[..., object]] = {
 
 def remember(request: Asked, patch: Patch, verb: str) -> None:
     """Offer to undo this; what cannot be undone ends an older offer."""
-    said = {"patch": patch.pk, "title": patch.title[:120], "verb": verb, "at": timezone.now().isoformat()}
-    request.session["undo"] = said if verb in UNDO else None
+    remember_many(request, [patch], verb)
+
+
+def remember_many(request: Asked, patches: Sequence[Patch], verb: str) -> None:
+    """The same for what was done at once."""
+    said = {
+        "patches": [patch.pk for patch in patches], "verb": verb, "at": timezone.now().isoformat(),
+        "title": patches[0].title[:120] if len(patches) == 1 else "",
+    }  # fmt: skip
+    request.session["undo"] = said if verb in UNDO and patches else None
 
 
 def offered(request: Any) -> dict[str, Any] | None:
-    """{patch, title, verb, said} of what can be taken back, for a little while."""
+    """{patches, title, verb, said} of what can be taken back, for a little while."""
     found = request.session.get("undo")
     at = parse_datetime(found["at"]) if found else None
     if not found or not at or timezone.now() - at > OFFERED:
@@ -63,18 +72,26 @@ def offered(request: Any) -> dict[str, Any] | None:
 
 @require_POST
 @viewer
-def undo(request: Asked, pk: int) -> HttpResponse:
-    """Take the last decision about this patch back; a landing by a commit that reverts it."""
-    found = patch_or_404(request, pk)
+def undo(request: Asked) -> HttpResponse:
+    """Take back what this person did last, a landing by a commit that reverts it. Raises Refused when nothing can be."""
     last = request.session.get("undo") or {}
-    verb = last.get("verb", "") if last.get("patch") == pk else ""
-    if verb not in UNDO:
+    if last.get("verb") not in UNDO:
         raise Refused(sentence("There is nothing of yours to take back here."))
-    back(found, request.user, verb)
     request.session["undo"] = None
-    return redirect("patch", pk)
+    found = list(Patch.objects.select_related("repository", "lane").filter(pk__in=last["patches"]))
+    refused = [why for why in (_back(patch, request.user, last["verb"]) for patch in found) if why]
+    if refused and len(refused) == len(found):
+        raise Refused(refused[0])
+    for why in refused:
+        messages.warning(request, say(why))
+    messages.success(request, _("Taken back."))
+    return redirect("patch", found[0].pk) if len(found) == 1 else redirect("inbox")
 
 
-def back(patch: Patch, by: User, verb: str) -> None:
-    """Raises Refused."""
-    UNDO[verb](patch=patch, by=by)
+def _back(patch: Patch, by: User, verb: str) -> Sentence | None:
+    """The sentence of what could not be taken back."""
+    try:
+        UNDO[verb](patch=patch, by=by)
+    except Refused as refused:
+        return refused.why
+    return None

@@ -173,7 +173,7 @@ def test_whatever_is_done_can_be_undone_by_one_click(
     seen = {"digest": patch.digest, "verdict": fingerprint(patch.verdict)}
     client.post(f"/patches/{patch.pk}/{verb}", seen | form)
     assert said in client.get("/inbox/").text
-    client.post(f"/patches/{patch.pk}/undo")
+    client.post("/undo")
     patch.refresh_from_db()
     assert patch.state == life.PROPOSED
     assert (desk.holder(patch), patch.snoozes.count(), inbox.desk(bakery, a_user("rin")).size) == (None, 0, 6)
@@ -188,7 +188,7 @@ def test_an_approval_can_be_undone_before_it_lands(bakery: Repository, settings:
         )
     patch.refresh_from_db()
     assert patch.state == life.APPROVED
-    client.post(f"/patches/{patch.pk}/undo")
+    client.post("/undo")
     patch.refresh_from_db()
     assert patch.state == life.PROPOSED
     assert not patch.reviews.filter(void__isnull=True).exists()
@@ -197,7 +197,7 @@ def test_an_approval_can_be_undone_before_it_lands(bakery: Repository, settings:
 def test_what_is_not_mine_to_undo_is_refused(bakery: Repository) -> None:
     patch = a_patch(bakery, branch="ask/note-1")
     reviews.archive(patch=patch, by=a_user("ken", REVIEWER), digest=patch.digest)
-    answer = signed_in(a_user("rin", REVIEWER)).post(f"/patches/{patch.pk}/undo")
+    answer = signed_in(a_user("rin", REVIEWER)).post("/undo")
     assert answer.status_code == 409
     assert "nothing of yours to take back" in answer.text
 
