@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import override_settings
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from cells.permissions import OPERATOR, REVIEWER, VIEWER
-from tests.factories import a_user
+from tests import copies
+from tests.factories import a_user, read_anew
 from vpm.celery import app
 
 # A busy machine is slow now and then; how long something takes is the benchmarks' business.
@@ -31,6 +35,24 @@ def django_db_modify_db_settings(
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The database, empty; and of the bakery what `a_repository` puts back."""
+    where = override_settings(VPM_DATA_DIR=tmp_path_factory.mktemp("bakery"))
+    with django_db_blocker.unblock(), where, at_once():
+        copies.take(read_anew)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Celery does a task where it is sent; see `tests.factories.committed` for when that is."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
 @pytest.fixture(autouse=True)
 def data_dir(settings: Any, tmp_path: Path) -> Path:
     """VPM_DATA_DIR of this test."""
@@ -42,10 +64,8 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def eager() -> Iterator[None]:
-    """Celery does a task where it is sent; see `tests.factories.committed` for when that is."""
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
+    with at_once():
+        yield
 
 
 @pytest.fixture(autouse=True)

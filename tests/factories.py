@@ -27,6 +27,7 @@ from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.repositories import known_as
 from cells.sync import runs
+from tests import copies
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ADA = ("Ada Proposer", "ada@example.org")
@@ -170,9 +171,20 @@ def a_repository(
     files: Mapping[str, str] = FILES,
     proposals: Mapping[str, Mapping[str, str]] = PROPOSALS,
 ) -> Repository:
-    """Known under `key` and read; its source is `source_of(repository)` below `folder`."""
-    source = a_source(folder / f"{key}-source.git", files, proposals)
-    return sync(known_as(key, str(source.path)))
+    """Known under `key` and read; its source is `source_of(repository)`. The one with nothing special is a copy."""
+    if (key, files, proposals) == ("bakery", FILES, PROPOSALS) and copies.fits():
+        return copies.put_back()
+    return read_anew(folder / f"{key}-source.git", key, files, proposals)
+
+
+def read_anew(
+    path: Path,
+    key: str = "bakery",
+    files: Mapping[str, str] = FILES,
+    proposals: Mapping[str, Mapping[str, str]] = PROPOSALS,
+) -> Repository:
+    """Known under `key` and read, with its source at `path`."""
+    return sync(known_as(key, str(a_source(path, files, proposals).path)))
 
 
 def source_of(repository: Repository) -> Source:
@@ -229,6 +241,16 @@ def _reject(patch: Patch) -> None:
     )
 
 
+def _send_back(patch: Patch) -> None:
+    reviews.send_back(
+        patch=patch, by=a_user("reviewer", REVIEWER), digest=patch.digest, reason="Say where it was measured."
+    )
+
+
+def _archive(patch: Patch) -> None:
+    reviews.archive(patch=patch, by=a_user("reviewer", REVIEWER), digest=patch.digest)
+
+
 def _claim(patch: Patch) -> None:
     _approve(patch)
     shift(patch, "claim", actor="landing")
@@ -257,6 +279,8 @@ def _supersede(patch: Patch) -> None:
 WAYS = {
     life.APPROVED: _approve,
     life.REJECTED: _reject,
+    life.SENT_BACK: _send_back,
+    life.ARCHIVED: _archive,
     life.LANDING: _claim,
     life.LANDED: _land,
     life.FAILED: _fail,

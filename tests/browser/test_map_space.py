@@ -44,7 +44,7 @@ CLOSER = f"{WHOLE} === false"
 
 
 @pytest.fixture(autouse=True)
-def space(monkeypatch: pytest.MonkeyPatch) -> Callable[[Space | None], None]:
+def space(bakery: Repository, monkeypatch: pytest.MonkeyPatch) -> Callable[[Space | None], None]:
     """The map of meaning of the bakery; a test may set another one."""
     places = {"oven": a_place((-0.3, 0.2), (0.3, 0.3)), "dough": a_place((0.2, -0.2), None)}
     now: list[Space | None] = [a_space((), places=places, ghosts={"oven": (a_ghost((-0.1, 0.25), patch=1),)})]
@@ -54,6 +54,7 @@ def space(monkeypatch: pytest.MonkeyPatch) -> Callable[[Space | None], None]:
         now[0] = space
         Figure.objects.all().delete()  # what was made of the map before
 
+    other(now[0])
     return other
 
 

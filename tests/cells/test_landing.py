@@ -83,16 +83,6 @@ def test_an_approved_patch_nobody_took_is_woken_again(tmp_path: Path) -> None:
     assert patch.state == life.LANDED
 
 
-def test_main_that_moved_elsewhere_does_not_void_an_approval(tmp_path: Path) -> None:
-    repository = a_repository(tmp_path)
-    patch = a_patch(repository, life.APPROVED)
-    source_of(repository).commit({"docs/elsewhere.md": "Something else."})
-    sync(repository)
-    landing.land(Patch.objects.get(pk=patch.pk))
-    patch.refresh_from_db()
-    assert patch.state == life.LANDED
-
-
 def main_changes_its_file_before_it_lands(patch: Patch) -> None:
     """The approved patch meets a main that is not the one it was approved for."""
     mirror = Mirror(patch.repository.mirror)
@@ -101,24 +91,6 @@ def main_changes_its_file_before_it_lands(patch: Patch) -> None:
     sync(patch.repository)
     landing.land(Patch.objects.get(pk=patch.pk))
     patch.refresh_from_db()
-
-
-def test_main_that_changed_a_touched_file_voids_it(tmp_path: Path) -> None:
-    repository = a_repository(tmp_path)
-    patch = a_patch(repository, life.APPROVED)
-    main_changes_its_file_before_it_lands(patch)
-    assert patch.state == life.PROPOSED
-    assert "changed on main after the approval" in patch.state_note["text"]
-    assert Review.objects.get(patch=patch).void
-
-
-def test_a_reviewer_who_lost_the_right_approves_nothing(tmp_path: Path) -> None:
-    patch = a_patch(a_repository(tmp_path), life.APPROVED)
-    a_user("reviewer").groups.clear()
-    landing.land(patch)
-    patch.refresh_from_db()
-    assert patch.state == life.PROPOSED
-    assert not commits_with(patch)
 
 
 def test_a_message_cannot_forge_an_approval(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cells.ssot.swarm import (
     read_swarm,
     write_swarm,
 )
+from cells.ssot.swarm_specs import MOST_PEOPLE, Consent
 
 WHOLE = """
 [swarm]
@@ -136,6 +137,23 @@ def test_a_file_nested_too_deep_is_broken_and_not_fatal() -> None:
         ),
         ('key = "a"\nlane = "x"\nevidence = 3', "“evidence” of cells.a in swarm.toml is not used"),
         ('key = "a"\nlane = "x"\nactions = { P1 = 3 }', "“actions.P1” of cells.a in swarm.toml is not used"),
+        *[
+            (
+                f'key = "a"\nlane = "x"\napprovals = {wrong}',
+                "“approvals” of cells.a in swarm.toml counts as 2: it has to be a whole number from 1 to 9.",
+            )
+            for wrong in ('"2"', "0", "99", "true", "-1", "1.5", "[2]")
+        ],
+        (
+            'key = "a"\nlane = "x"\ngoal_approvals = "all"',
+            "“goal_approvals” of cells.a in swarm.toml counts as 2: it has to be a whole number from 0 to 9.",
+        ),
+        ('key = "a"\nlane = "x"\nowners = [1]', "“owners” of cells.a in swarm.toml is not used"),
+        ('key = "a"\nlane = "x"\nowners = 1', "“owners” of cells.a in swarm.toml is not used"),
+        (
+            'key = "a"\nlane = "x"\nowners = ["a\\u0000da"]',
+            "“owners” of cells.a in swarm.toml is shown without",
+        ),
         (
             'key = "a"\nlane = "x"\ncolour = "red"',
             "[[cells]] has the key “colour”, which VPM does not know (seen: 1)",
@@ -156,6 +174,23 @@ def test_whatever_is_wrong_is_one_sentence_and_the_rest_works(cell: str, sentenc
     if "[[relations]]" not in cell:
         assert swarm.cells[-1].key == "last"
     assert {cell.lane for cell in swarm.cells} <= {lane.key for lane in swarm.lanes}
+
+
+def test_who_has_to_agree_is_read_of_lanes_and_cells_and_a_text_is_one_owner() -> None:
+    text = (
+        '[[lanes]]\nkey = "x"\napprovals = 2\ngoal_approvals = 3\nowners = ["ada", "rin"]\n'
+        '[[cells]]\nkey = "a"\nlane = "x"\nowners = "mio"\n'
+    )
+    swarm = read_swarm(text, "swarm.toml")
+    assert said(swarm) == []
+    assert swarm.lanes[0].consent == Consent(2, 3, ("ada", "rin"))
+    assert swarm.cells[0].consent == Consent(1, 0, ("mio",))
+
+
+def test_a_number_nobody_can_read_asks_for_two_people_and_not_for_one() -> None:
+    swarm = read_swarm('[[lanes]]\nkey = "x"\napprovals = "many"\ngoal_approvals = -1\n', "swarm.toml")
+    assert swarm.lanes[0].consent == Consent(2, 2, ())
+    assert len(said(swarm)) == 2
 
 
 @pytest.mark.parametrize(
@@ -207,13 +242,22 @@ TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from
 PATHS = st.lists(st.text(string.ascii_letters + "日本 *'\"-", min_size=1), min_size=1, max_size=3).map(
     "/".join
 )
+CONSENTS = st.builds(
+    Consent,
+    st.integers(1, MOST_PEOPLE),
+    st.integers(0, MOST_PEOPLE),
+    st.lists(TEXTS.filter(bool), max_size=3).map(tuple),
+)
 
 
 @st.composite
 def swarms(draw: st.DrawFn) -> Swarm:
     lanes = draw(
         st.lists(
-            st.builds(LaneSpec, KEYS, TEXTS.filter(bool)), min_size=1, max_size=3, unique_by=lambda x: x.key
+            st.builds(LaneSpec, KEYS, TEXTS.filter(bool), CONSENTS),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda x: x.key,
         )
     )
     projects = draw(
@@ -241,6 +285,7 @@ def swarms(draw: st.DrawFn) -> Swarm:
         cadence=TEXTS,
         actions=st.dictionaries(TEXTS.filter(lambda text: not set(text) & set("\n\t")), TEXTS, max_size=2),
         note=TEXTS,
+        consent=CONSENTS,
         path=PATHS,
         line=st.integers(0, 99),
     )

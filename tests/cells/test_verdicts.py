@@ -106,50 +106,6 @@ def test_nothing_is_approved_before_it_was_judged(bakery: Repository, reviewer: 
         )
 
 
-def approved_then(bakery: Repository, reviewer: User, files: dict[str, str]) -> Patch:
-    """Approved, then main moves before anyone lands it."""
-    reviews.approve(
-        patch=the(bakery), by=reviewer, digest=the(bakery).digest, verdict=fingerprint(the(bakery).verdict)
-    )
-    source_of(bakery).commit(files)
-    sync(bakery)
-    landing.land(the(bakery))
-    return the(bakery)
-
-
-def test_an_approval_dies_when_the_contract_got_stricter(
-    bakery: Repository, operator: User, reviewer: User
-) -> None:
-    green(bakery, operator)
-    patch = approved_then(bakery, reviewer, {"contract.toml": STRICT})
-    assert patch.state == life.PROPOSED
-    assert patch.state_note is not None
-    assert "asks for more" in patch.state_note["text"]
-    assert patch.decision == "REVIEW_REQUIRED"
-
-
-def test_an_approval_survives_a_contract_that_is_as_strict(
-    bakery: Repository, operator: User, reviewer: User
-) -> None:
-    green(bakery, operator)
-    patch = approved_then(bakery, reviewer, {"contract.toml": "# Ours now.\n"})
-    assert patch.state == life.LANDED
-
-
-READY = 'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: dough\nstatus:\n  conditions:\n  - status: "True"\n    type: Ready\n'
-FAILING = "# SLI\n\n- measured at: 2026-03-02T09:00:00Z\n- success rate: 0%\n- requests: 20\n"
-
-
-def test_an_approval_dies_when_new_evidence_contradicts_its_cell(bakery: Repository, reviewer: User) -> None:
-    arguing = {
-        "reports/dough/ready_20260302T083000Z.yaml": READY,
-        "reports/dough/sli_20260302T090000Z.md": FAILING,
-    }
-    patch = approved_then(bakery, reviewer, arguing)
-    assert patch.state == life.PROPOSED
-    assert "conflicts" in rules(patch)
-
-
 @pytest.fixture
 def lane(bakery: Repository) -> Lane:
     found = the(bakery).lane
@@ -308,16 +264,6 @@ def test_an_approval_covers_only_the_verdict_that_was_seen(
     sync(bakery)
     with pytest.raises(Refused, match="judges it differently"):
         reviews.approve(patch=the(bakery), by=reviewer, digest=the(bakery).digest, verdict=seen)
-
-
-def test_red_checks_after_the_approval_stop_the_landing(
-    bakery: Repository, operator: User, reviewer: User
-) -> None:
-    patch = green(bakery, operator)
-    reviews.approve(patch=patch, by=reviewer, digest=patch.digest, verdict=fingerprint(patch.verdict))
-    checks.report(patch=the(bakery), state="red", by=operator, tip=patch.tip)
-    landing.land(the(bakery))
-    assert the(bakery).state == life.PROPOSED
 
 
 def test_a_twin_is_judged_again_when_the_first_one_is_decided(bakery: Repository, reviewer: User) -> None:

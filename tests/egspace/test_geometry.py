@@ -157,9 +157,52 @@ def test_velocity_is_unknown_without_time() -> None:
 @given(directions(4), directions(4), directions(4))
 def test_a_step_sideways_is_none_towards_the_goal(before: Any, now: Any, g: Any) -> None:
     speed = geometry.velocity(before, now, g, 1)
-    nearer = (geometry.delta(before, g) or 0) - (geometry.delta(now, g) or 0)
-    assert speed is not None
+    was, is_now = geometry.delta(before, g) or 0, geometry.delta(now, g) or 0
+    nearer = was - is_now
+    if speed is None:
+        assert max(was, is_now) < 1e-5  # it went about at its goal
+        return
     assert abs(nearer) < 1e-6 or math.copysign(1, speed) == math.copysign(1, nearer)
+
+
+@given(directions(4), directions(4), directions(4))
+def test_velocity_from_the_middle_is_what_the_squares_of_delta_lost(before: Any, now: Any, g: Any) -> None:
+    speed = geometry.velocity(before, now, g, 2)
+    way = float(np.linalg.norm(g - (before + now) / 2))
+    if speed and way > 0.01:
+        lost = (geometry.delta(before, g) or 0) ** 2 - (geometry.delta(now, g) or 0) ** 2
+        assert speed == pytest.approx(lost / (2 * way * 2), abs=1e-6)
+
+
+@pytest.mark.parametrize("seen_from", [0, 1])
+def test_velocity_can_be_told_along_the_direction_at_either_end_of_the_way(seen_from: int) -> None:
+    before, now, weeks = EAST, at_angle(10), 4
+    d = geometry.direction((before, now)[seen_from], NORTH)
+    speed = geometry.velocity(before, now, NORTH, weeks, seen_from=seen_from)
+    assert d is not None
+    assert speed == pytest.approx(float((now - before) @ d) / weeks)
+
+
+def test_of_a_step_around_the_goal_only_the_middle_says_that_it_came_no_nearer() -> None:
+    before, now, goal = (np.array(v) for v in ([0.8, 0.6, 0], [0.8, 0, 0.6], [1.0, 0, 0]))
+    speeds = [geometry.velocity(before, now, goal, 1, seen_from=share) or 0 for share in (0, 0.5, 1)]
+    assert speeds == [
+        pytest.approx(0.5692, abs=1e-4),
+        pytest.approx(0, abs=1e-9),
+        pytest.approx(-0.5692, abs=1e-4),
+    ]
+
+
+def test_of_a_short_step_it_is_the_same_from_everywhere_and_what_delta_lost() -> None:
+    before, now = EAST, at_angle(0.01)
+    lost = (geometry.delta(before, NORTH) or 0) - (geometry.delta(now, NORTH) or 0)
+    for share in (0, 0.5, 1):
+        assert geometry.velocity(before, now, NORTH, 1, seen_from=share) == pytest.approx(lost, rel=1e-3)
+
+
+def test_at_the_goal_there_is_no_direction_to_have_a_velocity_along() -> None:
+    assert geometry.velocity(EAST, NORTH, NORTH, 1, seen_from=1) is None
+    assert (geometry.velocity(EAST, NORTH, NORTH, 1) or 0) > 0
 
 
 def test_a_piece_nearer_to_the_goal_than_to_the_mean_pulls_closer() -> None:

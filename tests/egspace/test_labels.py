@@ -34,3 +34,8 @@ def test_a_label_is_never_wider_or_higher_than_its_slot(key: str, title: str) ->
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])))
 def test_folding_loses_nothing_but_blanks(text: str) -> None:
     assert "".join("".join(folded(text, 20)).split()) == "".join(text.split())
+
+
+def test_a_name_or_a_number_between_japanese_stays_whole() -> None:
+    said = "ゴールに最も近い証跡: ask 20251112T175352Z、ask 20251112T205827Z"
+    assert folded(said, 40) == ["ゴールに最も近い証跡: ask", "20251112T175352Z、ask 20251112T205827Z"]

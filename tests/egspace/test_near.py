@@ -69,6 +69,8 @@ def test_the_list_of_evidence_asks_for_what_is_near_and_links_to_it_without_java
     assert 'value="dough &amp; &lt;b&gt;"' in page
     rows = get(client, SEARCH + "<b>dough</b>", **{"HX-Request": "true"})
     assert rows.lstrip().startswith('<div id="rows">')
+    assert "The other filters do not count here." in rows
+    assert "other filters" not in get(client, SEARCH + "dough"), "its own page has none"
     assert "&lt;b&gt;dough" in rows
     assert "<b>" not in rows
 

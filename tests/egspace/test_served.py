@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -25,6 +27,14 @@ VIEWS = [
 ]
 
 
+KEPT = 2 * (1 + 2 * len(VIEWS))  # in two languages: the swarm, the figures and their first pictures
+
+
+def without_token(answer: Any) -> str:
+    """The page; a CSRF token is another one each time."""
+    return re.sub(r'("X-CSRFToken": "|csrfmiddlewaretoken" value=")[^"]*', "", answer.content.decode())
+
+
 @pytest.fixture
 def bakery(db: None, tmp_path: Path) -> Repository:
     repository = a_repository(tmp_path)
@@ -39,12 +49,40 @@ def seeing(viewer: User) -> Client:
     return client
 
 
-def test_the_task_makes_every_whole_view_in_every_language(bakery: Repository) -> None:
+def test_the_task_makes_every_whole_view_and_its_picture_in_every_language(bakery: Repository) -> None:
     names = set(Figure.objects.values_list("name", flat=True))
-    assert names == {
-        f"view={view}&narrow={narrow}&language={language}"
-        for view in ("lanes", "space") for narrow in "01" for language in ("en", "ja")
+    assert names == {f"what=swarm&language={language}" for language in ("en", "ja")} | {
+        f"{what}view={view}&narrow={narrow}&language={language}"
+        for what in ("", "what=picture&") for view in ("lanes", "space") for narrow in "01" for language in ("en", "ja")
     }  # fmt: skip
+    assert len(names) == KEPT
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("view", ["lanes", "space"])
+def test_the_page_of_what_is_kept_is_the_page_of_what_is_made(
+    bakery: Repository, seeing: Client, monkeypatch: pytest.MonkeyPatch, view: str, language: str
+) -> None:
+    asked = {
+        "path": f"/?repo=bakery&view={view}",
+        "headers": {"accept-language": language, "accept-encoding": "identity"},
+    }
+    Figure.objects.all().delete()
+    made = without_token(seeing.get(**asked))
+    served.prepare(bakery)
+    for name in ("swarm", "_drawing"):
+        monkeypatch.setattr(served, name, None)
+    assert without_token(seeing.get(**asked)) == made
+    assert 'class="map-picture' in made
+
+
+def test_after_a_decision_nobody_sees_the_page_from_before(bakery: Repository, seeing: Client) -> None:
+    asked = {"path": "/?repo=bakery", "headers": {"accept-encoding": "identity"}}
+    before = without_token(seeing.get(**asked))
+    a_patch(bakery, state=life.REJECTED)
+    after = without_token(seeing.get(**asked))
+    Figure.objects.all().delete()
+    assert before != after == without_token(seeing.get(**asked))
 
 
 @pytest.mark.parametrize("url", VIEWS)
@@ -74,7 +112,7 @@ def test_after_a_decision_nobody_sees_the_figure_from_before(bakery: Repository,
     assert gzip.decompress(after.content) != gzip.decompress(before.content)
     refresh.execute_now(bakery)
     assert gzip.decompress(seeing.get(VIEWS[0]).content) == gzip.decompress(after.content)
-    assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2, "the older ones are replaced"
+    assert Figure.objects.filter(repository=bakery).count() == KEPT, "the older ones are replaced"
 
 
 def test_a_close_look_and_a_moment_are_not_kept(bakery: Repository, seeing: Client) -> None:
@@ -98,7 +136,7 @@ def test_the_beat_makes_figures_that_something_moved_past(bakery: Repository, op
     with committed():
         assert refresh.request_stale() == 1
     assert refresh.request_stale() == 0
-    assert Figure.objects.filter(repository=bakery).count() == len(VIEWS) * 2
+    assert Figure.objects.filter(repository=bakery).count() == KEPT
 
 
 def test_an_open_page_learns_that_the_map_was_made(bakery: Repository, seeing: Client) -> None:

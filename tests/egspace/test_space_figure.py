@@ -159,6 +159,21 @@ def test_the_line_below_says_what_is_hidden_and_why() -> None:
     assert nowhere.startswith("Showing 9 of 200 cells · 191 more cannot be placed")
 
 
+def test_a_map_by_neighbours_says_that_its_distances_mean_nothing() -> None:
+    graph, space = everything()
+    said = [
+        figure(graph, replace(space, projection=kind, explained=None))["layout"]["meta"]["showing"]
+        for kind in ("pca", "umap")
+    ]
+    assert ["say nothing of δ" in one for one in said] == [False, True]
+
+
+def test_the_name_below_a_diamond_is_clear_of_its_point() -> None:
+    graph = a_swarm(1, 1, a0={"state": "conflict"})
+    (node,) = scene(graph, a_space(graph), links).nodes
+    assert node.lines[0][1] - 6 > node.y + node.size * 1.3 / 2
+
+
 @pytest.mark.parametrize(
     ("velocity", "said"),
     [

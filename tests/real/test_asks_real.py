@@ -15,6 +15,7 @@ from cells.models import Ask, Cell, Patch, Repository
 from cells.patches import checks
 from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
+from egspace import refresh
 from tests.factories import committed, sync
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +34,6 @@ memory = "data/vpm_memory_min.json"
 evidence = ["reports/codex_runs/apply_hello_*/**"]
 ask = ["update_north_star"]
 """
-
-
-@pytest.fixture
-def tip(bundle: Path) -> Repository:
-    return sync(known_as("real", str(bundle)))
 
 
 @pytest.fixture
@@ -61,6 +57,12 @@ def before_754(real_clone: Path, tmp_path: Path) -> Repository:
     made = repo.create_commit(None, who, who, "Declare the cell", index.write_tree(repo), [parent])
     repo.references.create("refs/heads/main", made, force=True)
     return sync(known_as("before", str(source)))
+
+
+@pytest.fixture(autouse=True)
+def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ask moves the map, and making that of the real repository takes longer than all of its asks together."""
+    monkeypatch.setattr(refresh, "request", lambda repository: None)
 
 
 def asked(cell: Cell, mode: str = "update_north_star", subject: Patch | None = None) -> Ask:
@@ -90,8 +92,8 @@ def test_before_pull_request_754_the_line_is_proposed_with_the_right_time(before
     }
 
 
-def test_at_the_tip_hello_s5_proposes_nothing_and_names_the_nine_hours(tip: Repository) -> None:
-    ask = asked(tip.cells.get(key="hello-s5"))
+def test_at_the_tip_hello_s5_proposes_nothing_and_names_the_nine_hours(real: Repository) -> None:
+    ask = asked(real.cells.get(key="hello-s5"))
     assert (ask.state, ask.patch) == (life.PLAN_ONLY, None)
     said = " ".join(ask.warnings)
     assert "2025-11-15T18:39:01Z" in said
@@ -99,26 +101,28 @@ def test_at_the_tip_hello_s5_proposes_nothing_and_names_the_nine_hours(tip: Repo
     assert "9 h" in said
 
 
-def test_metrics_echo_ends_plan_only_with_the_conflict_and_the_missing_vantage_point(tip: Repository) -> None:
-    cell = tip.cells.get(key="metrics-echo")
+def test_metrics_echo_ends_plan_only_with_the_conflict_and_the_missing_vantage_point(
+    real: Repository,
+) -> None:
+    cell = real.cells.get(key="metrics-echo")
     ask = asked(cell)
     assert (ask.state, ask.patch) == (life.PLAN_ONLY, None)
     (conflict,) = ask.warnings
     assert "metrics_echo_ready_status_p3-2.md" in conflict
     assert "metrics_echo_sli_p3-2.md" in conflict
     assert [need["vantage"] for need in ask.needs] == ["in cluster"]
-    assert health.of_repository(tip)[cell.pk].state == health.SHELVED
+    assert health.of_repository(real)[cell.pk].state == health.SHELVED
 
 
 @pytest.mark.parametrize(("state", "suggested"), [("green", "AUTO_MERGE_OK"), ("unknown", "REVIEW_REQUIRED")])
 def test_pull_request_787_may_land_by_itself_only_when_its_checks_are_green(
-    tip: Repository, state: str, suggested: str
+    real: Repository, state: str, suggested: str
 ) -> None:
     subject = Patch.objects.get(branch="ask/persist-2025-11-17T0238")
     if state == "green":
         checks.report(patch=subject, state=state, by=accounts.owner(), tip=subject.tip)
     assert subject.decision == suggested
-    ask = asked(tip.cells.get(key="persist-report"), "persist_report", subject)
+    ask = asked(real.cells.get(key="persist-report"), "persist_report", subject)
     assert ask.state == life.ANSWERED, ask.error
     assert ask.answer is not None
     assert ask.answer["action"]["suggested"] == suggested
@@ -126,9 +130,9 @@ def test_pull_request_787_may_land_by_itself_only_when_its_checks_are_green(
     assert ask.answer["summary"]
 
 
-def test_every_mode_of_every_cell_ends_honestly(tip: Repository) -> None:
+def test_every_mode_of_every_cell_ends_honestly(real: Repository) -> None:
     subject = Patch.objects.get(branch="ask/persist-2025-11-17T0238")
-    for cell in tip.cells.all():
+    for cell in real.cells.all():
         for mode in cell.ask_modes or (
             "update_north_star",
             "u_contract",
@@ -141,4 +145,4 @@ def test_every_mode_of_every_cell_ends_honestly(tip: Repository) -> None:
                 assert "project" in str(ask.error)
             else:
                 assert ask.state in (life.ANSWERED, life.PLAN_ONLY), (cell, mode, ask.error)
-    assert asked(tip.cells.get(key="metrics-echo"), "u_contract", subject).state in life.ENDED
+    assert asked(real.cells.get(key="metrics-echo"), "u_contract", subject).state in life.ENDED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +12,9 @@ from cells.models import Evidence, Patch, Repository, StateVersion
 from cells.patches import landing, life, pushing, reviews
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
-from cells.repositories import known_as
 from tests.factories import a_user, sync
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def real(bundle: Path) -> Repository:
-    return sync(known_as("real", str(bundle)))
 
 
 def git(repository: Repository, *arguments: str) -> str:

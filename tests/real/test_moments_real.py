@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from cells.models import Repository
-from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
 from cells.sync.swarm import declared_in
 from egspace.drawing.layout import STATES, lanes_layout
@@ -16,15 +14,9 @@ from egspace.drawing.steps import steps
 from egspace.graph import node_link, swarm
 from egspace.past.commits import find, history, swarm_at
 from egspace.past.moments import graph_at
-from tests.factories import sync
 
 pytestmark = pytest.mark.django_db
 SAMPLE = 40
-
-
-@pytest.fixture
-def real(bundle: Path) -> Repository:
-    return sync(known_as("real", str(bundle)))
 
 
 def test_at_the_head_it_is_the_map_of_now(real: Repository) -> None:

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
 from cells.models import Cell, Evidence, EvidenceCell, Lane, Repository
-from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
 from egspace.embedding import Embedder, embedder, nearest, vectors
 from egspace.embedding.ngrams import Ngrams
-from tests.factories import sync
 from tests.real.labelled import QUESTIONS, SUBJECTS, answers, subject_of
 
 DEEP = 500  # as many as there are
 HELD_OUT = slice(1, None, 2)
-
-
-@pytest.fixture
-def real(db: None, bundle: Path) -> Repository:
-    return sync(known_as("real", str(bundle)))
 
 
 def embed(repository: Repository, using: Embedder) -> None:

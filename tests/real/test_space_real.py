@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cells.models import Repository
-from cells.repositories import known_as
 from cells.ssot.mirror import Mirror
 from egspace import refresh
 from egspace.drawing.space_data import space_of
-from egspace.models import Atlas, Position, Refresh, Standing, Vector
-from tests.factories import sync
+from egspace.models import Atlas, Position, Standing, Vector
 
 NAMED = ("hello-s5", "metrics-echo", "persist-report")
 
 
-@pytest.fixture
-def real(db: None, bundle: Path) -> Repository:
-    repository = sync(known_as("real", str(bundle)))
-    row = refresh.execute_now(repository)
-    assert row.state == Refresh.DONE, row.error
-    return repository
+pytestmark = pytest.mark.usefixtures("mapped")
 
 
 def test_cells_and_projects_have_positions_goals_and_trails(real: Repository) -> None:
