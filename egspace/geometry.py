@@ -8,7 +8,8 @@ The vector formula this product started from (domain.md 3.1, first entry), with 
     G    = unit vector of the text of its goal, where it wants to be      (d,)
     δ    = ‖G − C‖ = sqrt(2 − 2·cos(G, C)), 0 (there) … 2 (opposite)
     d    = (G − C) / δ, the direction it has to go                        (d,)
-    velocity = (C_now − C_before)·d / weeks, above zero: towards the goal; d as seen from the middle of the way
+    velocity = (C_now − C_before)·d / weeks, above zero: towards the goal. d is seen from M, the middle of the way:
+               d = (G − M)/‖G − M‖, which makes it (δ_before² − δ_now²) / (2·‖G − M‖·weeks)
     c_i  = v_i·G − v_i·C, what the i-th piece pulls: above zero, closer
 
 With trust 1 and no half-life C is the plain mean the first version took. Cells, lanes, projects and
@@ -33,6 +34,7 @@ Array = npt.NDArray[Any]
 
 # A mean of unit vectors shorter than this is rounding, and so is a way to the goal.
 NO_LENGTH = 1e-6
+MIDDLE = 0.5  # of the way that C went
 _DONE_WORDS = {"true", "yes", "done", "x", "1", "完了", "済"}
 
 
@@ -99,22 +101,28 @@ def direction(c: Array | None, g: Array | None) -> Array | None:
     return unit(gap)
 
 
-def velocity(before: Array | None, now: Array | None, g: Array | None, weeks: float) -> float | None:
+def velocity(
+    before: Array | None, now: Array | None, g: Array | None, weeks: float, *, seen_from: float = MIDDLE
+) -> float | None:
     """How far C moved along the direction it had to go, per week; above zero: towards the goal.
 
-    The direction is taken from the middle between the two places. Seen from the first of them, a step sideways
-    would count as one towards the goal, because the space is round; so it is above zero exactly where δ to this
-    goal shrank. None when one of the three is unknown or no time passed.
+    `seen_from` is where on the way that direction is taken: 0 where C was, 1 where it is now (the d of today's map,
+    as `direction` gives it), ½ in the middle. The space is round: seen from its start a step that keeps its distance
+    to the goal counts as one towards it, seen from its end as one away from it, by ‖step‖² / 2 before the division
+    by the distance. Only from the middle is it above zero exactly where δ to this goal shrank. As steps become
+    short the three become one: −dδ/dt.
+
+    None when one of the three vectors or the direction (at the goal there is none) is unknown, or no time passed.
     """
-    moved, goal = _gap(before, now), _known(g)
-    if moved is None or goal is None or not 0 < weeks < math.inf:
+    moved, start, goal = _gap(before, now), _known(before), _known(g)
+    if moved is None or start is None or goal is None or not 0 < weeks < math.inf:
         return None
     if np.linalg.norm(moved) < NO_LENGTH:
         return 0.0
-    assert before is not None
-    way = goal - (unit(np.asarray(before, np.float64)) + moved / 2)
-    length = float(np.linalg.norm(way))
-    speed = float(moved @ way) / length / weeks if length else 0.0
+    way = goal - (start + seen_from * moved)
+    if np.linalg.norm(way) < NO_LENGTH:
+        return None
+    speed = float(moved @ unit(way)) / weeks
     return speed if math.isfinite(speed) else None
 
 

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from cells import health
 from cells.models import Repository
+from cells.patches import oversight
 from cells.refusals import say
 
 Swarm: TypeAlias = nx.MultiDiGraph  # a DiGraph in which two cells may have relations of several types
@@ -19,7 +20,7 @@ def swarm(repository: Repository) -> Swarm:
 
     `graph["lanes"]` holds {key, title} in map order. A node has lane, title, state, why (in the reader's
     language), waiting, verdicts (decision to count) and the first reason, again (shelved, and evidence came), fresh, evidence,
-    newest (ISO), delta (0..1 or None), stage, position. A fixed number of queries, whatever the size.
+    newest (ISO), delta (0..1 or None), stage, position; unread, see mark_unread. A fixed number of queries, whatever the size.
     """
     lanes = [{"key": lane.key, "title": lane.title} for lane in repository.lanes.all()]
     graph = Swarm(repository=repository.key, lanes=lanes)
@@ -32,6 +33,7 @@ def swarm(repository: Repository) -> Swarm:
     rows = repository.relations.annotate(start=F("source__key"), end=F("target__key"))
     for start, end, kind in rows.values_list("start", "end", "type"):
         graph.add_edge(start, end, key=kind, type=kind)
+    mark_unread(graph, repository)
     return graph
 
 
@@ -47,6 +49,20 @@ def add_cell(
     )  # fmt: skip
 
 
+def mark_unread(graph: Swarm, repository: Repository) -> None:
+    """`unread` of the cells that have any: how many commits landed outside, and patches by hand, nobody else has read."""
+    found = oversight.in_cells(repository)
+    for pk, key in repository.cells.filter(pk__in=found).values_list("pk", "key") if found else ():
+        if key in graph:
+            graph.nodes[key]["unread"] = found[pk]
+
+
 def node_link(graph: Swarm) -> dict[str, Any]:
     """networkx node-link JSON: {directed, multigraph, graph, nodes: [{id, …}], edges: [{source, target, key, type}]}."""
     return nx.node_link_data(graph, edges="edges")
+
+
+def of_node_link(data: dict[str, Any]) -> Swarm:
+    """The graph that `node_link` told."""
+    graph: Swarm = nx.node_link_graph(data, edges="edges")
+    return graph

@@ -27,12 +27,17 @@
 | VPM_EMBED_BASE_URL  | VPM_OPENAI_BASE_URL                  | where that model is                            |
 | VPM_PROJECTION      | pca                                  | how meanings become a map: pca or umap         |
 | VPM_HALF_LIFE       | 28                                   | days until a piece of evidence weighs half     |
+| VPM_URL             | the first of VPM_HOSTS               | where links in reminders and feeds lead        |
+| VPM_MAIL_URL        | none: no mail is sent                | smtp://user:password@host:587/?tls=1, smtps:// |
+| VPM_MAIL_FROM       | needed with VPM_MAIL_URL             | whom mail comes from                           |
+| VPM_WEBHOOK_HOSTS   | none                                 | hosts a webhook may reach on a private network |
 """
 
 import json
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import dj_database_url
 import django_htmx
@@ -71,6 +76,33 @@ def prices() -> dict[str, list[str]]:
         raise ImproperlyConfigured(
             'VPM_PRICES must be JSON like {"gpt-5-mini": [0.25, 2]}: prices per million tokens.'
         ) from error
+
+
+def base_url(default: str) -> str:
+    """VPM_URL: a scheme and a host, nothing behind it."""
+    value = (os.environ.get("VPM_URL") or default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or "@" in value:
+        raise ImproperlyConfigured(f"VPM_URL is {value!r}; it must be like https://vpm.example.org.")
+    return value
+
+
+def mail(url: str) -> tuple[str, int, str, str, bool, bool]:
+    """VPM_MAIL_URL as host, port, user, password, TLS, SSL. It holds a password, so no refusal repeats it."""
+    try:
+        parts = urlsplit(url)
+        asked = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        tls, secure, port = asked.pop("tls", ["0"]), parts.scheme == "smtps", parts.port
+        good = parts.scheme in {"smtp", "smtps"} and not asked and not parts.fragment and parts.path in {"", "/"}
+        good = good and tls in (["0"], ["1"]) and not (secure and tls == ["1"])
+    except ValueError:
+        good = False
+    if not good or not parts.hostname:
+        raise ImproperlyConfigured(
+            "VPM_MAIL_URL must be like smtp://user:password@host:587/?tls=1 or smtps://user:password@host:465/."
+        )
+    port = port or (465 if secure else 587 if tls == ["1"] else 25)
+    return parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls == ["1"], secure
 
 
 PRODUCTION = flag("VPM_PRODUCTION")
@@ -221,11 +253,25 @@ VPM_PROJECTION = os.environ.get("VPM_PROJECTION") or "pca"
 if VPM_PROJECTION not in {"pca", "umap"}:
     raise ImproperlyConfigured(f"VPM_PROJECTION is {VPM_PROJECTION!r}; it must be pca or umap.")
 VPM_HALF_LIFE = seconds("VPM_HALF_LIFE", 28)
+VPM_URL = base_url(f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://localhost:8000")
+VPM_WEBHOOK_HOSTS = {
+    host.strip().lower() for host in os.environ.get("VPM_WEBHOOK_HOSTS", "").split(",") if host.strip()
+}
+mail_url = os.environ.get("VPM_MAIL_URL", "")
+VPM_MAIL = bool(mail_url)  # the URL is no setting: it holds a password, and Django's debug pages show settings
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = mail(
+    mail_url or "smtp://localhost"
+)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("VPM_MAIL_FROM", "")
+if VPM_MAIL and "@" not in DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("VPM_MAIL_FROM must be a mail address, because VPM_MAIL_URL is set.")
 CELERY_BEAT_SCHEDULE = {
     "sync every repository": {"task": "cells.sync_all", "schedule": VPM_SYNC_EVERY},
     "ask the cells whose cadence has passed": {"task": "cells.ask_due", "schedule": 60},
     "settle what stopped moving": {"task": "cells.settle", "schedule": 5},
     "make again the maps that something changed": {"task": "egspace.refresh_all", "schedule": 30},
+    "send the reminders that are due": {"task": "cells.remind", "schedule": 60},
     "tidy": {"task": "cells.tidy", "schedule": 3600},
 }
 

@@ -1,4 +1,7 @@
-"""Every "no" of the API in one shape: {"error": {"code": ..., "sentence": ...}}, in the caller's language."""
+"""Every "no" of the API in one shape: {"error": {"code": ..., "sentence": ...}}, in the caller's language.
+
+A decision that came too late also says what changed: {"error": {..., "since": {...}}}.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
+from cells.api.since import Overtaken, SinceOut
 from cells.refusals import Refused, say
 from cells.sentences import Sentence, sentence
 
@@ -23,10 +27,11 @@ CODES: dict[int, Code] = {
 
 
 class Problem(Schema):
-    """`code` is for programs, `sentence` for people."""
+    """`code` is for programs, `sentence` for people; `since` comes with a decision that something overtook."""
 
     code: Code
     sentence: str
+    since: SinceOut | None = None
 
 
 class Problems(Schema):
@@ -60,9 +65,10 @@ NOWHERE = sentence("There is nothing at this address; /api/v1/openapi.json lists
 OTHER_METHOD = sentence("This address knows other methods only; the header Allow lists them.")
 
 
-def problem(status: int, why: Sentence) -> HttpResponse:
+def problem(status: int, why: Sentence, since: SinceOut | None = None) -> HttpResponse:
     """The one shape of an error; a 401 also says how to come in."""
-    body = {"error": {"code": CODES[status], "sentence": say(why)}}
+    told = {"since": since.model_dump(mode="json")} if since else {}
+    body = {"error": {"code": CODES[status], "sentence": say(why), **told}}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return JsonResponse(body, status=status, headers=headers, json_dumps_params={"ensure_ascii": False})
 
@@ -76,7 +82,7 @@ def handle(api: NinjaAPI) -> None:
 
 
 def refused(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem(error.status, error.why)
+    return problem(error.status, error.why, error.since if isinstance(error, Overtaken) else None)
 
 
 def nowhere(request: HttpRequest, error: Any = None, **kwargs: object) -> HttpResponse:

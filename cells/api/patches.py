@@ -26,6 +26,7 @@ from cells.api.patch_schemas import (
 )
 from cells.api.repositories import named
 from cells.api.shown import told
+from cells.api.since import telling
 from cells.api.words import OneOf, PatchFilter, Text, VerdictFilter
 from cells.models import Patch
 from cells.patches import checks, diff, reviews
@@ -79,13 +80,15 @@ def patch(request: Request, patch_id: Id) -> PatchDetail:
 def approve(request: Request, patch_id: Id, body: ApproveIn) -> PatchOut:
     """Approve exactly the digest you saw; the landing is a job, so look again for the commit."""
     request.auth.require(REVIEWER)
-    reviews.approve(
-        patch=find(patch_id),
-        by=request.auth.user,
-        digest=body.digest,
-        verdict=body.verdict,
-        reason=body.reason,
-    )
+    found = find(patch_id)
+    with telling(found, body.digest, body.verdict):
+        reviews.approve(
+            patch=found,
+            by=request.auth.user,
+            digest=body.digest,
+            verdict=body.verdict,
+            reason=body.reason,
+        )
     return short(find(patch_id))
 
 
@@ -93,7 +96,9 @@ def approve(request: Request, patch_id: Id, body: ApproveIn) -> PatchOut:
 def reject(request: Request, patch_id: Id, body: RejectIn) -> PatchOut:
     """Reject, with a reason that the proposer will read."""
     request.auth.require(REVIEWER)
-    reviews.reject(patch=find(patch_id), by=request.auth.user, digest=body.digest, reason=body.reason)
+    found = find(patch_id)
+    with telling(found, body.digest):
+        reviews.reject(patch=found, by=request.auth.user, digest=body.digest, reason=body.reason)
     return short(find(patch_id))
 
 

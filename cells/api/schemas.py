@@ -157,7 +157,7 @@ class EvidenceOut(Schema):
 
 
 class EventOut(Schema):
-    """Who did what to which, before and after."""
+    """Who did what to which, before and after. `seq` and `hash` are its link in the chain, null until it is sealed."""
 
     id: int
     at: datetime
@@ -169,6 +169,8 @@ class EventOut(Schema):
     before: dict[str, Any]
     after: dict[str, Any]
     reason: str
+    seq: int | None
+    hash: str | None
 
 
 class ReadingOut(Schema):

@@ -113,7 +113,9 @@ def evidence(row: Evidence) -> EvidenceOut:
 
 
 def event(row: AuditEvent) -> EventOut:
+    link = getattr(row, "link", None)
     return EventOut(
         id=row.pk, at=row.at, actor=row.actor, verb=row.verb, repository=row.repository,
         subject_type=row.subject_type, subject=row.subject, before=row.before, after=row.after, reason=row.reason,
+        seq=link and link.seq, hash=link and link.hash,
     )  # fmt: skip

@@ -104,9 +104,10 @@ def cancel(*, ask: Ask, by: User) -> None:
     shift(ask, "cancel", actor=by, lease_until=None)
 
 
-def check_again(ask: Ask, by: User) -> Cell:
-    """The cell, when the ask has ended and its cell still is there."""
-    require(by, OPERATOR)
+def check_again(ask: Ask, by: User | None) -> Cell:
+    """The cell, when the ask has ended and its cell still is there. `by` is None for the loop itself."""
+    if by is not None:
+        require(by, OPERATOR)
     if ask.open:
         raise Refused(sentence("This ask has not ended yet; wait for it or cancel it."))
     if ask.cell is None:
@@ -120,7 +121,7 @@ def again(*, ask: Ask, by: User, door: str = "page") -> Ask:
     return start(cell=cell, mode=ask.mode, by=by, door=door, parent=ask, forced=True, **_kept(ask))
 
 
-def send_back(*, ask: Ask, by: User, comment: str, door: str = "page") -> Ask:
+def send_back(*, ask: Ask, by: User | None, comment: str, door: str = "page") -> Ask:
     """A new ask that carries the old answer and what is wrong with it. Raises Refused."""
     cell = check_again(ask, by)
     if not comment.strip():

@@ -5,9 +5,11 @@ from cells.models.audit import AuditEvent, AuditLink
 from cells.models.backtest import Backtest
 from cells.models.cell import Cell, Relation
 from cells.models.evidence import Claim, Evidence, EvidenceCell
+from cells.models.feed_token import FeedToken
 from cells.models.lane import Lane
 from cells.models.outside import OutsideCommit
 from cells.models.patch import Patch
+from cells.models.reminder import Reminder
 from cells.models.repository import Project, Repository, SyncRun
 from cells.models.review import Review
 from cells.models.snooze import Snooze
@@ -16,7 +18,7 @@ from cells.models.token import ApiToken, SignInToken
 from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "Lane",
-    "OutsideCommit", "Patch", "Project", "Relation", "Repository", "Review", "SignInToken", "Snooze",
+    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "FeedToken", "Lane",
+    "OutsideCommit", "Patch", "Project", "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze",
     "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip

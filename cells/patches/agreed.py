@@ -8,21 +8,23 @@ from django.contrib.auth.models import User
 
 from cells.models import Patch, Review
 from cells.patches import automatic, needs, verdicts
-from cells.permissions import OPERATOR, require
-from cells.refusals import Refused
+from cells.permissions import NEEDED, OPERATOR, may
 from cells.sentences import Sentence, sentence
 
 
 class Stale(Exception):
-    """The approval no longer covers what landing would do."""
+    """The approval no longer covers what landing would do. `over` are the approvals that end with it; None: all."""
 
-    def __init__(self, why: Sentence) -> None:
+    def __init__(self, why: Sentence, over: list[Review] | None = None) -> None:
         super().__init__(str(why))
-        self.why = why
+        self.why, self.over = why, over
 
 
 def agreed(patch: Patch) -> list[Review]:
-    """The approvals that count, first given first: by people who still may approve, or by the contract. Raises Stale."""
+    """The approvals that count, first given first: by people who still may approve, or by the contract. Raises Stale.
+
+    Where somebody else is missing, or lost the right, the approvals of the others stand.
+    """
     rows = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True).select_related("by", "patch")
     reviews = list(rows.order_by("pk"))
     if patch.planted_by_id:
@@ -31,26 +33,23 @@ def agreed(patch: Patch) -> list[Review]:
         raise Stale(sentence("No approval of this patch counts any more."))
     if any(review.by is None for review in reviews):
         return reviews
-    for review in reviews:
-        _check_still_may(patch, review)
-    missing = needs.needed(patch).missing(review.who for review in reviews)
-    if missing and not any(review.emergency for review in reviews):
-        raise Stale(missing)
+    gone = {review: why for review in reviews if (why := _may_not(patch, review))}
+    if gone:
+        raise Stale(next(iter(gone.values())), list(gone))
+    if any(review.emergency for review in reviews):
+        return reviews
+    if missing := needs.needed(patch).missing(review.who for review in reviews):
+        raise Stale(missing, [])
     return reviews
 
 
-def _check_still_may(patch: Patch, review: Review) -> None:
+def _may_not(patch: Patch, review: Review) -> Sentence | None:
+    """Why the approval does not count with the rights its author has today."""
+    if not review.emergency:
+        return needs.may_not(patch, review)
     assert review.by_id is not None
-    by = User.objects.get(pk=review.by_id)  # with today's rights, not those of the row read before
-    try:
-        if review.emergency:
-            require(by, OPERATOR)
-        else:
-            needs.check_person(patch, by)
-    except Refused as refused:
-        raise Stale(
-            sentence("The approval by %(name)s no longer counts: %(why)s", name=review.who, why=refused.why)
-        ) from refused
+    by = User.objects.get(pk=review.by_id)  # not the rights of the row read before
+    return None if may(by, OPERATOR) else needs.no_longer(review, NEEDED[OPERATOR])
 
 
 def check_verdict(reviews: list[Review], now: dict[str, Any]) -> None:

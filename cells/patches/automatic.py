@@ -1,6 +1,7 @@
 """Landing without a person: off until an operator switches it on for a lane, and it stops by itself.
 
-Only what the contract calls AUTO_MERGE_OK lands so. When more than a set share of a lane's last such landings
+Only what the contract calls AUTO_MERGE_OK lands so, and only where any one person could approve it: the contract is no
+person, so it is none of two, and no owner. When more than a set share of a lane's last such landings
 was reverted on main, the lane goes back to people.
 """
 
@@ -12,6 +13,7 @@ import pygit2
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cells import audit
@@ -19,7 +21,7 @@ from cells.clock import wake
 from cells.models import Lane, Patch, Repository, Review
 from cells.patches import life
 from cells.patches.moves import shift
-from cells.patches.needs import proposed_by
+from cells.patches.needs import needed, proposed_by
 from cells.permissions import OPERATOR, require
 from cells.placing import Placer
 from cells.refusals import Refused
@@ -63,9 +65,14 @@ def approve(patch: Patch) -> bool:
     """The contract's approval of exactly what waits now; False when someone was faster."""
     if not patch.verdict or patch.verdict["decision"] != OK:
         return False
-    # What a person decided about this very change, whoever proposed it, is not overruled by a rule.
-    decided = Review.objects.filter(patch__repository=patch.repository, digest=patch.digest, by__isnull=False)
-    if decided.exists() or (patch.checks_by and proposed_by(patch, patch.checks_by)):
+    # What a person decided about this very change, whoever proposed it, is not overruled by a rule; nor is what
+    # ended the contract's own approval of it.
+    said = Review.objects.filter(patch__repository=patch.repository, digest=patch.digest)
+    if said.filter(Q(by__isnull=False) | Q(void__isnull=False)).exists():
+        return False
+    if patch.checks_by and proposed_by(patch, patch.checks_by):
+        return False
+    if patch.planted_by_id or needed(patch).more:
         return False
     try:
         with transaction.atomic():
@@ -87,6 +94,8 @@ def holds(patch: Patch, verdict: dict[str, object]) -> Sentence | None:
         return NOT_ANY_MORE
     if verdict["decision"] != OK:
         return sentence("The contract does not call it AUTO_MERGE_OK any more, so a person decides.")
+    if (need := needed(patch)).more:
+        return need.missing(()) or NOT_ANY_MORE
     return None
 
 

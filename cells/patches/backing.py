@@ -83,7 +83,12 @@ class Reading:
                 str(edit.get("match_heading") or edit.get("to") or ""),
                 tuple(
                     Named(
-                        path, path, rows.get(path), "", path in self.known.own, not self.known.path_of(path)
+                        path,
+                        path,
+                        rows.get(path),
+                        "",
+                        path in self.known.own,
+                        not self.known.path_of(path, ""),
                     )
                     for path in edit.get("evidence", ())
                 ),

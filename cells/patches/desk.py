@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cells import audit
 from cells.models import Patch, Snooze
 from cells.patches import life
-from cells.patches.moves import moved
+from cells.patches.moves import lock, moved
 from cells.permissions import REVIEWER, may, require
 from cells.refusals import Refused
 from cells.sentences import sentence
@@ -43,17 +43,14 @@ def check_free(patch: Patch, by: User) -> None:
 def claim(*, patch: Patch, by: User, take_over: bool = False) -> None:
     """This one is mine for half an hour; of two who claim at once one gets it. Raises Refused."""
     require(by, REVIEWER)
-    now = timezone.now()
-    free = Q(claimed_by=None) | Q(claimed_by=by) | Q(claimed_until__lte=now)
-    rows = _waiting(patch) if take_over else _waiting(patch).filter(free)
-    before = holder(patch)
     with transaction.atomic():
-        if rows.update(claimed_by=by, claimed_until=now + HELD) != 1:
-            patch.refresh_from_db()
-            check_waits(patch)
+        lock(patch)
+        check_waits(patch)
+        if not take_over:
             check_free(patch, by)
+        before = holder(patch)
+        _put(patch, claimed_by=by, claimed_until=timezone.now() + HELD)
         _record(patch, by, "claim_review", before=before, after=by)
-    patch.refresh_from_db()
 
 
 def let_go(*, patch: Patch, by: User) -> None:
@@ -67,33 +64,29 @@ def let_go(*, patch: Patch, by: User) -> None:
 def hand_over(*, patch: Patch, by: User, to: User, note: str = "") -> None:
     """Somebody else decides this one: it stands first in their inbox, and not in mine. Raises Refused."""
     require(by, REVIEWER)
-    check_waits(patch)
-    check_free(patch, by)
     if to.pk == by.pk:
         raise Refused(sentence("It is on your desk already; hand it to somebody else."))
     if not may(to, REVIEWER):
         raise Refused(sentence("%(name)s may not decide; hand it to a reviewer.", name=to.get_username()))
     with transaction.atomic():
-        rows = _waiting(patch)
-        if (
-            rows.update(
-                handed_to=to, handed_by=by, handed_note=note[:2000], claimed_by=None, claimed_until=None
-            )
-            != 1
-        ):
-            patch.refresh_from_db()
-            check_waits(patch)
+        lock(patch)
+        check_waits(patch)
+        check_free(patch, by)
+        _put(
+            patch, handed_to=to, handed_by=by, handed_note=note[:2000], claimed_by=None, claimed_until=None
+        )  # fmt: skip
         _record(patch, by, "hand_over", before=by, after=to, reason=note)
-    patch.refresh_from_db()
 
 
 def take(*, patch: Patch, by: User) -> None:
     """Undo of handing over: it is everybody's again. Raises Refused."""
     require(by, REVIEWER)
     with transaction.atomic():
-        if _waiting(patch).exclude(handed_to=None).update(handed_to=None, handed_by=None, handed_note=""):
-            _record(patch, by, "take", before=patch.handed_to, after=None)
-    patch.refresh_from_db()
+        lock(patch)
+        check_waits(patch)
+        if before := patch.handed_to:
+            _put(patch, handed_to=None, handed_by=None, handed_note="")
+            _record(patch, by, "take", before=before, after=None)
 
 
 def snooze(*, patch: Patch, by: User, until: datetime) -> None:
@@ -122,8 +115,11 @@ def check_waits(patch: Patch) -> None:
         raise Refused(moved(patch))
 
 
-def _waiting(patch: Patch) -> QuerySet[Patch]:
-    return Patch.objects.filter(pk=patch.pk, state=life.PROPOSED)
+def _put(patch: Patch, **fields: Any) -> None:
+    """Onto the row, and onto the value in hand."""
+    Patch.objects.filter(pk=patch.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(patch, name, value)
 
 
 def _record(

@@ -18,13 +18,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cells import audit
+from cells.chain import seal
 from cells.clock import lease, wake
 from cells.models import Patch, Repository, Review
 from cells.patches import change, life, verdicts
 from cells.patches.agreed import Stale, agreed, check_verdict, trailers
+from cells.patches.described import as_read
 from cells.patches.moves import renewed, shift, void
+from cells.patches.outdated import CONTAINED, GONE, MOVED_ON, moved_away
 from cells.refusals import Refused
-from cells.sentences import Sentence, sentence
+from cells.sentences import sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
 from cells.ssot.mirror import Merge, Mirror
@@ -38,32 +41,49 @@ DISPLACED = sentence(
 WORKER = "landing"
 
 
+class Unread(Exception):
+    """Main describes a swarm that sync has not read yet, so nobody knows who has to agree."""
+
+
 def land(patch: Patch) -> None:
-    """Claim, commit, record. Called twice it lands once; called for another state, or while the approval can still
-    be taken back, it does nothing.
+    """Claim, commit, record. Called twice it lands once; called for another state, while the approval can still be
+    taken back, or before main's swarm was read, it does nothing.
     """
     if patch.state != life.APPROVED or waits_for_undo(patch):
+        return
+    if not _as_read(patch):
+        wake("cells.sync", repository_id=patch.repository_id)  # the sweeper comes back to it
         return
     try:
         shift(patch, "claim", actor=WORKER, lease_until=lease(), attempts=patch.attempts + 1)
     except Refused:
         return
     try:
-        try:
-            landed(patch, put_on_main(patch))
-        except Stale as stale:
-            give_back(patch, stale.why)
+        _land(patch)
     except Refused:
         log.info("patch %s was settled by another worker", patch.pk)
+
+
+def _as_read(patch: Patch) -> bool:
+    mirror = Mirror(patch.repository.mirror)
+    return as_read(patch.repository, mirror, mirror.tip(f"refs/heads/{patch.repository.branch}"))
+
+
+def _land(patch: Patch) -> None:
+    """Put a claimed patch on main. Raises Refused when another worker settled it meanwhile."""
+    try:
+        commit = put_on_main(patch)
+    except Stale as stale:
+        give_back(patch, stale)
+    except Unread:
+        shift(patch, "release", actor=WORKER, lease_until=None)
+        wake("cells.sync", repository_id=patch.repository_id)
     except Exception as error:
         log.exception("landing patch %s failed", patch.pk)
-        shift(
-            patch,
-            "fail",
-            actor=WORKER,
-            note=sentence("Landing failed: %(error)s", error=str(error)[:300]),
-            lease_until=None,
-        )
+        note = sentence("Landing failed: %(error)s", error=str(error)[:300])
+        shift(patch, "fail", actor=WORKER, note=note, lease_until=None)
+    else:
+        landed(patch, commit)  # whatever goes wrong from here on, `settle` finds the commit
 
 
 def waits_for_undo(patch: Patch) -> timedelta | None:
@@ -76,7 +96,7 @@ def waits_for_undo(patch: Patch) -> timedelta | None:
 
 
 def put_on_main(patch: Patch) -> str:
-    """The landed commit's id: found when an earlier worker made it, else made now. Raises Stale."""
+    """The landed commit's id: found when an earlier worker made it, else made now. Raises Stale, or Unread."""
     reviews = agreed(patch)
     mirror = Mirror(patch.repository.mirror)
     ref = f"refs/heads/{patch.repository.branch}"
@@ -84,7 +104,11 @@ def put_on_main(patch: Patch) -> str:
         main = mirror.tip(ref)  # before the look for the trailer: what is found later loses the swap
         if found := find(mirror, patch, main):
             return found
+        if not as_read(patch.repository, mirror, main):
+            raise Unread
         proposal = change.compute(mirror, main, patch.tip)
+        if why := moved_away(patch, mirror) or (CONTAINED if proposal.contained else None):
+            raise Stale(why)
         merged = check_unchanged(reviews, proposal)
         check_verdict(reviews, verdicts.judged(patch, mirror, main))
         made = make_commit(mirror, patch, reviews, main, mirror.write(merged))
@@ -105,7 +129,9 @@ def check_unchanged(reviews: list[Review], proposal: change.Proposal) -> Merge:
 def make_commit(mirror: Mirror, patch: Patch, reviews: list[Review], main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
     author = commits.author_of(mirror.commit(patch.tip))
-    said = {"Patch-Id": patch_id(patch)} | _sources(patch) | trailers(reviews)
+    said = (
+        {"Patch-Id": patch_id(patch)} | _sources(patch) | trailers(reviews) | {"Audit-Head": str(seal.seal())}
+    )
     message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", said)
     return commits.build(
         mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp())
@@ -140,11 +166,17 @@ def landed(patch: Patch, commit: str) -> None:
     wake("cells.sync", repository_id=patch.repository_id)
 
 
-def give_back(patch: Patch, why: Sentence) -> None:
-    """The approval is void; the patch waits again as it would land today, with the sentence that says why."""
+def give_back(patch: Patch, stale: Stale) -> None:
+    """The approvals it names end; the patch waits again as it would land today, with the sentence that says why.
+
+    Where nothing is left to decide, that ends too.
+    """
+    today = renewed(patch, came_back=True)
     with transaction.atomic():
-        shift(patch, "stale", actor=WORKER, note=why, lease_until=None, **renewed(patch, came_back=True))
-        void(patch, why)
+        shift(patch, "stale", actor=WORKER, note=stale.why, lease_until=None, **today)
+        void(patch, stale.why, stale.over)
+        if stale.why in (CONTAINED, GONE, MOVED_ON):
+            shift(patch, "supersede", actor=WORKER, note=stale.why)
     wake("cells.sync", repository_id=patch.repository_id)
 
 
@@ -178,8 +210,9 @@ def replayed(patch: Patch, commit: str) -> None:
 def displace(patch: Patch) -> None:
     """Main does not hold the landing any more."""
     away: dict[str, Any] = {"commit": "", "landed_at": None, "push_state": "", "push_note": None}
+    today = renewed(patch, came_back=True)
     with transaction.atomic():
-        shift(patch, "displace", actor="sync", note=DISPLACED, **away, **renewed(patch, came_back=True))
+        shift(patch, "displace", actor="sync", note=DISPLACED, **away, **today)
         void(patch, DISPLACED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from cells import audit
 from cells.clock import wake
-from cells.models import Patch
+from cells.models import Patch, Review
 from cells.patches import change, earlier, life, paths, ranks, verdicts
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -27,6 +28,13 @@ MOVED = {
     life.SUPERSEDED: sentence("This patch was superseded; there is nothing left to decide."),
     life.FAILED: sentence("Landing this patch failed; retry it or look at why."),
 }
+
+
+def lock(patch: Patch) -> None:
+    """Whoever comes second waits here, and then sees what the first one did. Before any other row, in a transaction."""
+    # no_key: who writes a row that points to this one first, and updates this one then, would wait for us and we for them.
+    rows = Patch.objects.select_related("repository", "lane").select_for_update(of=("self",), no_key=True)
+    patch.refresh_from_db(from_queryset=rows)
 
 
 def shift(
@@ -58,6 +66,8 @@ def shift(
             raise Refused(moved(patch))
         if isinstance(files := fields.get("files"), list):
             paths.remember(patch, files)
+        if step.target == life.SUPERSEDED:  # should it come back, it is decided anew
+            void(patch, note or MOVED[life.SUPERSEDED])
         audit.record(
             actor=actor, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
             before={"state": before}, after={"state": step.target, "digest": patch.digest} | _plain(fields),
@@ -95,9 +105,12 @@ def renewed(patch: Patch, *, came_back: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def void(patch: Patch, why: Sentence) -> None:
-    """No earlier decision about this patch counts any more."""
-    patch.reviews.filter(void__isnull=True).update(void=why.as_json())
+def void(patch: Patch, why: Sentence, only: Iterable[Review] | None = None) -> None:
+    """No earlier decision about this patch counts any more, or these do not."""
+    rows = patch.reviews.filter(void__isnull=True)
+    if only is not None:
+        rows = rows.filter(pk__in=[review.pk for review in only])
+    rows.update(void=why.as_json())
 
 
 def obstacle(patch: Patch) -> Sentence:

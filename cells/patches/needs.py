@@ -3,63 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import pygit2
 from django.contrib.auth.models import User
-from django.db.models import Max, Q
+from django.db.models import Q
 
-from cells.models import Cell, Lane, Patch, Repository, Review
-from cells.patches import verdicts
+from cells.models import Patch, Repository, Review
+from cells.patches import earlier, reach, verdicts
 from cells.patches.governing import governs
-from cells.permissions import REVIEWER, require
-from cells.placing import Placer
-from cells.refusals import Forbidden
+from cells.patches.reach import Asking
+from cells.permissions import REVIEWER, may, require
+from cells.refusals import Forbidden, Refused
 from cells.sentences import Sentence, sentence
-from cells.ssot.mirror import Mirror
-from cells.ssot.state import read_state
 
-Asking = Lane | Cell
+CHANGED = sentence("It was about an earlier version.")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """So many people; of each tuple of `owners` one; `why` says who asks for more than one person."""
+    """So many people; of each tuple of `owners` one; `why` says who asks for more than one person.
+
+    `absent` are the owners who may not approve it: they lack the right, or proposed it.
+    """
 
     people: int = 1
     owners: tuple[tuple[str, ...], ...] = ()
     why: Sentence | None = None
+    absent: frozenset[str] = frozenset()
 
     def missing(self, approved: Iterable[str]) -> Sentence | None:
         """What is still wanted beside the people of these names; None when they suffice."""
         names = set(approved)
         unheard = [owners for owners in self.owners if not names & set(owners)]
-        wanted = self.people - len(names)
+        # What nobody can give is said first: no approval of anybody else helps.
+        for owners in unheard:
+            if set(owners) <= self.absent:
+                return sentence(
+                    "One of its owners has to approve it, and none of them may: %(names)s. Give one of them the right "
+                    "“reviewer”, or have swarm.toml name somebody else.",
+                    names=", ".join(owners),
+                )
         if unheard:
             return sentence("One of its owners has to approve it: %(names)s.", names=", ".join(unheard[0]))
-        if wanted > 0:
+        if self.people > len(names):
             return sentence(
                 "%(done)s of %(people)s approvals; somebody else has to agree too.", done=len(names), people=self.people
             )  # fmt: skip
         return None
 
+    @property
+    def more(self) -> bool:
+        """Whether it asks for more than any one person."""
+        return self.people > 1 or bool(self.owners)
+
 
 def needed(patch: Patch) -> Need:
-    """By the swarm as main describes it: of all lanes and cells it touches the strictest, and the owners of each."""
-    asks = Q(approvals__gt=1) | Q(goal_approvals__gt=1) | ~Q(owners=[])
-    lanes = {lane.pk: lane for lane in patch.repository.lanes.filter(asks)}
-    cells = {cell.pk: cell for cell in patch.repository.cells.filter(asks)}
-    if not lanes and not cells:
+    """By the swarm as main describes it: of all lanes and cells it touches the strictest, and the owners of each.
+
+    What changes the description itself needs as many as the strictest of all, and the owners of what it describes.
+    """
+    rows = _who_ask(patch.repository)
+    if not rows:
         return Need()
-    if any(governs(path) for path in _paths(patch)):
-        return Need(
-            _most(patch.repository), (), sentence("It changes who has to agree, or what the contract says.")
-        )
-    touched = _touched(patch)
-    lane_ids = {row.pk if isinstance(row, Lane) else row.lane_id for row in touched}
-    asking: list[Asking] = [lane for pk, lane in lanes.items() if pk in lane_ids]
-    asking += [cells[row.pk] for row in touched if isinstance(row, Cell) and row.pk in cells]
-    return strictest(asking, goal=any(row.goal_approvals for row in asking) and changes_goal(patch))
+    reached = set(reach.touched(patch))
+    touched = [row for row in rows if row in reached]
+    need = strictest(touched, goal=any(row.goal_approvals for row in touched) and reach.changes_goal(patch))
+    if any(governs(path) for path in reach.paths_of(patch)):
+        why = sentence("It changes who has to agree, or what the contract says.")
+        owned = [row for row in rows if row.owners]
+        owners = strictest([*touched, *(reach.redescribed(patch, owned) if owned else ())], goal=False).owners
+        need = Need(max(max(row.approvals, row.goal_approvals) for row in rows), owners, why)
+    return replace(need, absent=_absent(patch, need.owners))
+
+
+def _who_ask(repository: Repository) -> list[Asking]:
+    """The lanes and cells that ask for more than any one person."""
+    asks = Q(approvals__gt=1) | Q(goal_approvals__gt=1) | ~Q(owners=[])
+    return [*repository.lanes.filter(asks), *repository.cells.filter(asks)]
 
 
 def strictest(asking: Iterable[Asking], *, goal: bool) -> Need:
@@ -83,67 +103,65 @@ def _why(row: Asking, people: int, goal: bool) -> Sentence:
     return sentence("%(name)s wants %(people)s people to agree.", name=row.key, people=people)
 
 
-def _most(repository: Repository) -> int:
-    """What the strictest lane or cell asks for."""
-    rows = [
-        rows.aggregate(a=Max("approvals"), b=Max("goal_approvals"))
-        for rows in (repository.lanes, repository.cells)
-    ]
-    return max(value or 1 for row in rows for value in row.values())
-
-
-def _touched(patch: Patch) -> list[Asking]:
-    """By its paths; the cells its words name are added, never taken instead."""
-    placer = Placer(patch.repository)
-    found: dict[Asking, None] = dict.fromkeys([*patch.cells.all(), *([patch.lane] if patch.lane else [])])
-    for path in _paths(patch):
-        cells, lanes = placer.at(path)
-        found |= dict.fromkeys([*cells, *lanes])
-    return list(found)
-
-
-def _paths(patch: Patch) -> set[str]:
-    return {file[name] for file in patch.files for name in ("path", "old_path")}
-
-
-def changes_goal(patch: Patch) -> bool:
-    """Whether what a STATE document says of its goals would be another text."""
-    mirror = Mirror(patch.repository.mirror)
-    states = set(patch.repository.cells.values_list("state_path", flat=True))
-    states |= set(patch.repository.projects.values_list("state_path", flat=True))
-    files = [file for file in patch.files if {file["path"], file["old_path"]} & states]
-    return any(_goals(mirror, file["old"]) != _goals(mirror, file["new"]) for file in files)
-
-
-def _goals(mirror: Mirror, blob: str) -> list[str]:
-    """The goals a version of a document states; one that cannot be read states none."""
-    try:
-        found = mirror.repo[blob]
-    except (KeyError, ValueError):
-        return []
-    if not isinstance(found, pygit2.Blob):
-        return []
-    facts = read_state(found.data.decode("utf-8", "replace")).facts
-    return sorted(fact.text for fact in facts if fact.kind.startswith("goal"))
+def _absent(patch: Patch, owners: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    names = {name for group in owners for name in group}
+    users = User.objects.filter(username__in=names) if names else ()
+    able = {user.username for user in users if may(user, REVIEWER) and not proposed_by(patch, user)}
+    return frozenset(names - able)
 
 
 def counted(patch: Patch) -> list[Review]:
-    """The approvals of exactly what waits now that no stricter verdict has overtaken."""
-    rows = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True, digest=patch.digest)
-    now = patch.verdict
-    return [
-        row
-        for row in rows.select_related("by")
-        if not (now and row.verdict and verdicts.stricter(now, row.verdict))
-    ]
+    """The approvals that stand: of exactly what waits now and has waited since, by people who still may."""
+    return [row for row in _given(patch) if lapsed(patch, row) is None]
+
+
+def _given(patch: Patch) -> list[Review]:
+    rows = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True)
+    return list(rows.select_related("by").order_by("pk"))
+
+
+def lapsed(patch: Patch, review: Review) -> Sentence | None:
+    """Why an approval does not stand any more. What was something else meanwhile is not approved by becoming the same."""
+    since = earlier.since(patch, review.at)
+    if review.digest != patch.digest or since is None:
+        return CHANGED
+    for one in (*since, {"digest": patch.digest, "verdict": patch.verdict}):
+        if one["digest"] != review.digest:
+            return CHANGED
+        if one["verdict"] and review.verdict and (more := verdicts.stricter(one["verdict"], review.verdict)):
+            return sentence(
+                "The contract asked for more after it was given: %(rules)s.", rules=", ".join(more)
+            )
+    return may_not(patch, review)
+
+
+def may_not(patch: Patch, review: Review) -> Sentence | None:
+    """Why its author may not approve this patch with the rights they have today."""
+    if review.by_id is None:
+        return None
+    try:
+        check_person(patch, User.objects.get(pk=review.by_id))  # not the rights of a row read before
+    except Refused as refused:
+        return no_longer(review, refused.why)
+    return None
+
+
+def no_longer(review: Review, why: Sentence) -> Sentence:
+    return sentence("The approval by %(name)s no longer counts: %(why)s", name=review.who, why=why)
+
+
+def void_lapsed(patch: Patch) -> None:
+    """Write down, where it is read, why an approval does not stand any more."""
+    for review in _given(patch):
+        if why := lapsed(patch, review):
+            Review.objects.filter(pk=review.pk).update(void=why.as_json())
 
 
 def proposed_by(patch: Patch, user: User) -> bool:
-    """Whether the user is a proposer: by account, by the author's mail address, or by having edited it."""
-    own = patch.proposer_id == user.pk or bool(
-        user.email and user.email.lower() == patch.author_email.lower()
-    )
-    return own or patch.editors.filter(pk=user.pk).exists()
+    """Whether the user is a proposer: by account, by the mail address of a commit, or by having edited it."""
+    if patch.proposer_id == user.pk or patch.editors.filter(pk=user.pk).exists():
+        return True
+    return bool(user.email) and user.email.lower() in reach.authors(patch)
 
 
 def check_person(patch: Patch, by: User) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pygit2
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 
 KEEP = "refs/vpm/patches/"
+NOBODY = "vpm@localhost"  # the address of what no person wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Proposed:
     lane: Lane | None = None
     edits: list[dict[str, Any]] = field(default_factory=list)
     mark: str = ""  # a line of the commit that tells proposals of one second and content apart
+    email: str = NOBODY
+    tree: str = ""  # the tree that `files` are put into, where it is not the base's own
+    editors: tuple[User, ...] = ()
+    row: Mapping[str, Any] = field(default_factory=dict)  # what else its row says, and says otherwise
 
 
 def propose(
@@ -42,7 +48,7 @@ def propose(
     base: str,
     what: Proposed,
     *,
-    actor: str,
+    actor: User | str,
     claim: Callable[[Patch], None] = lambda patch: None,
 ) -> Patch:
     """The waiting patch with this change on top of the commit `base`; the one that waits already, if one does.
@@ -51,7 +57,7 @@ def propose(
     it in the same transaction: what it raises undoes the patch.
     """
     mirror = Mirror(repository.mirror)
-    tip = _commit(mirror, base, what)
+    tip = commit_of(mirror, base, what)
     main = mirror.tip(f"refs/heads/{repository.branch}")
     proposal = change.compute(mirror, main, tip)
     with transaction.atomic():
@@ -60,12 +66,9 @@ def propose(
         if patch := _known(repository, tip, proposal.digest):
             claim(patch)
             return patch
-        patch = Patch.objects.create(
-            repository=repository, tip=tip, **proposal.as_fields(), kind=what.kind, title=what.title[:300],
-            rationale=what.rationale, author_name=what.author[:200], authored_at=what.at, state_at=timezone.now(),
-            lane=what.lane, edits=what.edits,
-        )  # fmt: skip
+        patch = Patch.objects.create(**_row(repository, tip, proposal, what))
         patch.cells.add(*what.cells)
+        patch.editors.add(*what.editors)
         paths.remember(patch, proposal.files)
         audit.record(
             actor=actor, verb="propose", subject=patch, repository=repository.key,
@@ -76,32 +79,44 @@ def propose(
     return patch
 
 
+def _row(repository: Repository, tip: str, proposal: change.Proposal, what: Proposed) -> dict[str, Any]:
+    return {
+        "repository": repository, "tip": tip, **proposal.as_fields(), "kind": what.kind, "title": what.title[:300],
+        "rationale": what.rationale, "author_name": what.author[:200], "authored_at": what.at,
+        "state_at": timezone.now(), "lane": what.lane, "edits": what.edits, **what.row,
+    }  # fmt: skip
+
+
 def _known(repository: Repository, tip: str, digest: str) -> Patch | None:
     rows = Patch.objects.filter(repository=repository)
     same = rows.filter(branch="", tip=tip).first()
     return same or rows.filter(digest=digest, state=life.PROPOSED).order_by("pk").first()
 
 
-def _commit(mirror: Mirror, base: str, what: Proposed) -> str:
+def commit_of(mirror: Mirror, base: str, what: Proposed) -> str:
+    """The commit that proposes this; no ref points to it yet."""
     index = pygit2.Index()
-    tree = mirror.commit(base).tree
+    tree = mirror.repo[what.tree].peel(pygit2.Tree) if what.tree else mirror.commit(base).tree
     index.read_tree(tree)
     for path, content in what.files.items():
-        if content is None:
-            index.remove(path)
-        else:
-            blob = mirror.repo.create_blob(content)
-            index.add(pygit2.IndexEntry(path, blob, _mode(tree, path)))
+        put(mirror, index, tree, path, content)
     seconds = int(what.at.timestamp())
-    author = commits.Author(what.author, "vpm@localhost", seconds, 0)
+    author = commits.Author(what.author, what.email, seconds, 0)
     return commits.build(
         mirror, tree=str(index.write_tree(mirror.repo)), parent=base, author=author,
         message=f"{what.title}\n\n{what.rationale}\n\n{what.mark}".strip() + "\n", now=seconds,
     )  # fmt: skip
 
 
+def put(mirror: Mirror, index: pygit2.Index, tree: pygit2.Tree, path: str, content: bytes | None) -> None:
+    """A document into the index, or out of it; one that is executable in `tree` stays so."""
+    if content is not None:
+        index.add(pygit2.IndexEntry(path, mirror.repo.create_blob(content), _mode(tree, path)))
+    elif path in index:
+        index.remove(path)
+
+
 def _mode(tree: pygit2.Tree, path: str) -> pygit2.enums.FileMode:
-    """A document that is executable stays so."""
     try:
         mode = tree[path].filemode
     except KeyError:

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from cells import audit
 from cells.clock import wake
-from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch, Review
-from cells.patches import desk, life, needs, planting, verdicts
-from cells.patches.moves import moved, obstacle, renewed, shift, void
+from cells.patches import desk, life, needs, outdated, planting, verdicts
+from cells.patches.moves import lock, moved, obstacle, renewed, shift, void
 from cells.permissions import OPERATOR, REVIEWER, require
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -40,7 +39,9 @@ def check_approve(patch: Patch, by: User) -> None:
     check_decide(patch, by, "approve")
     _check_landable(patch)
     needs.check_person(patch, by)
-    if any(review.by_id == by.pk for review in needs.counted(patch)):
+    given = needs.counted(patch)
+    # When the swarm asks for fewer people than it did, whoever approved already may say so again.
+    if any(review.by_id == by.pk for review in given) and _missing(patch, given):
         raise Refused(sentence("You approved it already; it waits for somebody else to agree."))
 
 
@@ -84,16 +85,17 @@ def approve(
     """Approve exactly `digest` under the verdict with that fingerprint. With the last approval that is needed, the
     landing is queued in the same transaction. Raises Refused.
     """
-    check_approve(patch, by)
-    check_seen(patch, digest)
-    check_verdict(patch, verdict)
     with transaction.atomic():
-        _lock(patch, digest)
-        _void_overtaken(patch)
+        lock(patch)
+        check_approve(patch, by)
+        check_seen(patch, digest)
+        check_verdict(patch, verdict)
+        needs.void_lapsed(patch)
+        _void_own(patch, by, sentence("%(name)s approved it again.", name=by.get_username()))
         review = _review(patch, by, Review.APPROVE, digest, reason, via)
         if patch.planted_by_id:
             planting.reveal(patch, by=by, caught=False)
-        elif missing := needs.needed(patch).missing(row.who for row in needs.counted(patch)):
+        elif missing := _missing(patch, needs.counted(patch)):
             _noted(patch, by, reason, missing)
         else:
             shift(patch, "approve", actor=by, reason=reason, seen=digest)
@@ -103,13 +105,13 @@ def approve(
 
 def land_by_hand(*, patch: Patch, by: User, digest: str, verdict: str, reason: str) -> Review:
     """The emergency route: one operator, at once, with a reason that a second person reads afterwards. Raises Refused."""
-    check_by_hand(patch, by)
-    check_seen(patch, digest)
-    check_verdict(patch, verdict)
-    if not reason.strip():
-        raise Refused(sentence("Say why it cannot wait; a second person will read your reason."))
     with transaction.atomic():
-        _lock(patch, digest)
+        lock(patch)
+        check_by_hand(patch, by)
+        check_seen(patch, digest)
+        check_verdict(patch, verdict)
+        if not reason.strip():
+            raise Refused(sentence("Say why it cannot wait; a second person will read your reason."))
         void(patch, sentence("It was landed by hand."))
         review = _review(patch, by, Review.APPROVE, digest, reason, Review.PAGE, emergency=True)
         if patch.planted_by_id:
@@ -127,8 +129,7 @@ def reject(*, patch: Patch, by: User, digest: str, reason: str, via: str = Revie
 
 def send_back(*, patch: Patch, by: User, digest: str, reason: str, via: str = Review.PAGE) -> Review:
     """Back to the proposer with what has to be different; an ask's patch is asked for again. Raises Refused."""
-    review = _turn_down(patch, by, "send_back", Review.SEND_BACK, digest, reason, via)
-    return review
+    return _turn_down(patch, by, "send_back", Review.SEND_BACK, digest, reason, via)
 
 
 def archive(*, patch: Patch, by: User, digest: str, reason: str = "", via: str = Review.PAGE) -> Review:
@@ -139,11 +140,12 @@ def archive(*, patch: Patch, by: User, digest: str, reason: str = "", via: str =
 def _turn_down(
     patch: Patch, by: User, verb: str, decision: str, digest: str, reason: str, via: str
 ) -> Review:
-    check_decide(patch, by, verb)
-    check_seen(patch, digest)
-    if verb in SAY_WHY and not reason.strip():
-        raise Refused(SAY_WHY[verb])
     with transaction.atomic():
+        lock(patch)
+        check_decide(patch, by, verb)
+        check_seen(patch, digest)
+        if verb in SAY_WHY and not reason.strip():
+            raise Refused(SAY_WHY[verb])
         void(patch, sentence("%(name)s decided otherwise afterwards.", name=by.get_username()))
         if patch.planted_by_id:
             planting.reveal(patch, by=by, caught=True)
@@ -163,14 +165,15 @@ def check_withdraw(patch: Patch, by: User) -> None:
 
 def withdraw(*, patch: Patch, by: User) -> None:
     """Take an approval back before it lands: one's own while others are missing, any once it is about to land."""
-    check_withdraw(patch, by)
     why = sentence("%(name)s took the approval back.", name=by.get_username())
     with transaction.atomic():
+        lock(patch)
+        check_withdraw(patch, by)
         if patch.state == life.APPROVED:
             shift(patch, "withdraw", actor=by)
             void(patch, why)
             return
-        patch.reviews.filter(void__isnull=True, by=by, decision=Review.APPROVE).update(void=why.as_json())
+        _void_own(patch, by, why)
         _noted(patch, by, "", why, verb="withdraw")
 
 
@@ -178,11 +181,17 @@ def reopen(*, patch: Patch, by: User) -> None:
     """Take a decision back: the patch waits again, as it would land today, and the decision no longer counts."""
     check_decide(patch, by, "reopen")
     if patch.planted_by_id:
-        raise Refused(sentence("This was a test proposal; it never waits again."))
-    if patch.branch and Mirror(patch.repository.mirror).tip(SOURCE_REFS + patch.branch) != patch.tip:
-        raise Refused(sentence("Its branch is gone or has new commits, so this version cannot wait again."))
+        raise Refused(sentence("This was a test proposal, so there is nothing left to decide."))
+    if outdated.moved_away(patch, Mirror(patch.repository.mirror)):
+        raise Refused(
+            sentence(
+                "Its branch is gone or has new commits, so this version cannot wait again. Look for a newer one "
+                "among the patches."
+            )
+        )
+    today = renewed(patch)
     with transaction.atomic():
-        shift(patch, "reopen", actor=by, **renewed(patch))
+        shift(patch, "reopen", actor=by, **today)
         void(patch, sentence("%(name)s took the decision back.", name=by.get_username()))
 
 
@@ -194,20 +203,12 @@ def retry(*, patch: Patch, by: User) -> None:
         wake("cells.land", after=settings.VPM_UNDO_SECONDS, patch_id=patch.pk)
 
 
-def _lock(patch: Patch, digest: str) -> None:
-    """Whoever comes second waits here, and then finds what the first one did. Raises Refused."""
-    rows = Patch.objects.select_for_update().filter(pk=patch.pk, state=life.PROPOSED, digest=digest)
-    if rows.first() is None:
-        patch.refresh_from_db()
-        check_seen(patch, digest)
-        raise Refused(moved(patch))
+def _missing(patch: Patch, given: list[Review]) -> Sentence | None:
+    return needs.needed(patch).missing(review.who for review in given)
 
 
-def _void_overtaken(patch: Patch) -> None:
-    """Approvals of what it was before, or under a milder verdict, count no longer."""
-    still = [review.pk for review in needs.counted(patch)]
-    gone = patch.reviews.filter(void__isnull=True, decision=Review.APPROVE).exclude(pk__in=still)
-    gone.update(void=sentence("It was about an earlier version, or a milder verdict.").as_json())
+def _void_own(patch: Patch, by: User, why: Sentence) -> None:
+    patch.reviews.filter(void__isnull=True, by=by, decision=Review.APPROVE).update(void=why.as_json())
 
 
 def _review(
@@ -221,7 +222,7 @@ def _review(
 
 def _noted(patch: Patch, by: User, reason: str, what: Sentence, verb: str = "approve") -> None:
     """A decision that does not move the patch is an event all the same; whoever watches is told."""
-    Patch.objects.filter(pk=patch.pk).update(claimed_by=None, claimed_until=None)
+    Patch.objects.filter(pk=patch.pk, claimed_by=by).update(claimed_by=None, claimed_until=None)
     audit.record(
         actor=by, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
         before={"state": patch.state}, after={"state": patch.state, "digest": patch.digest, "still": str(what)},

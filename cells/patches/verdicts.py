@@ -18,8 +18,8 @@ from cells.patches.cases import Builder, of_patch
 from cells.patches.governing import contract_of
 from cells.ssot.mirror import Mirror
 
-# Another conflict, another flagged piece: these are news although the same rule spoke before.
-NAMED = {"conflicts", "evidence-flags", "secrets", "injection", "citations-missing", "times"}
+# Another conflict, another flagged piece, checks that failed: these are news although the same rule spoke before.
+NAMED = {"checks", "conflicts", "evidence-flags", "secrets", "injection", "citations-missing", "times"}
 STRICTER = {"AUTO_MERGE_OK": 0, "REVIEW_REQUIRED": 1, "ARCHIVE_CANDIDATE": 2}
 RISKS = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
 

@@ -72,7 +72,7 @@ class Reading:
 
 def read(repository: Repository, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
     """Fetch and read; returns the counts of what changed. Raises SourceUnreadable, and then nothing changed."""
-    from cells.sync import branches, evidence, proposals, state, swarm
+    from cells.sync import branches, evidence, outside, proposals, state, swarm
 
     progress("fetch", 0, 1)
     mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
@@ -89,7 +89,8 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
             sentence("The repository is empty: it has no commit yet, so there is nothing to show.")
         )
     else:
-        for step in (swarm, state, evidence, proposals):
+        # `outside` after the swarm, whose cells it names; a run that dies before _record looks at the same commits again.
+        for step in (swarm, outside, state, evidence, proposals):
             step.read(reading)
     return _record(reading, digest)
 

@@ -71,7 +71,9 @@ def changes(request: Asked, patch: Patch) -> dict[str, Any]:
     view = chosen_view(request, prose)
     reading = Reading(patch, mirror)
     backings = reading.backings()
-    places = {file.path: number for number, file in enumerate(found, start=1)}
+    places = {
+        path: number for number, file in enumerate(found, start=1) for path in (file.old_path, file.path)
+    }
     supports = [Support(number, one, places.get(one.path, 0)) for number, one in enumerate(backings, start=1)]
     return {
         "files": _shown(mirror, found, view, supports),
@@ -168,4 +170,4 @@ def quiet(file: diff.FileDiff, seen: pieces.Rendered) -> Iterable[Line]:
 
 def folded(lines: int) -> str:
     """What stands where unchanged lines were folded."""
-    return ngettext("… %(n)d unchanged line …", "… %(n)d unchanged lines …", lines) % {"n": lines}
+    return ngettext("… %(n)s unchanged line …", "… %(n)s unchanged lines …", lines) % {"n": lines}

@@ -6,6 +6,7 @@ import pygit2
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from cells.permissions import REVIEWER, may
 from cells.ssot.mirror import Mirror
 from cells.views.chosen import chosen_or_404, viewer
 
@@ -27,11 +28,14 @@ def file(request: HttpRequest) -> HttpResponse:
     if text is None:
         raise Http404("There is no such document in this commit, or it is too large to show.")
     lines = text.splitlines()
+    on_main = mirror.text(repository.head, path) if repository.head else None
     context = {
         "repository": repository,
         "path": path,
         "commit": commit,
         "lines": lines[:LINES],
         "cut": max(len(lines) - LINES, 0),
+        "can_propose": on_main is not None and may(request.user, REVIEWER),
+        "outdated": on_main is not None and on_main != text,
     }
     return render(request, "cells/file.html", context)

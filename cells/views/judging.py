@@ -1,4 +1,4 @@
-"""What a patch's page says of its judging: the verdict's reasons and places, what supports each edit, who asked."""
+"""What a patch's page says of its judging: the verdict's reasons and places, and who asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from cells.models import Cell, Evidence, Patch
+from cells.models import Cell, Patch
 from cells.patches import checks, life
 from cells.permissions import OPERATOR, may
 from cells.refusals import say
@@ -25,16 +25,6 @@ class Told:
     said: str
     place: str
     href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Supported:
-    """One edit and the evidence it names: its path, and its row when the repository holds it."""
-
-    operation: str
-    path: str
-    where: str
-    evidence: tuple[tuple[str, Evidence | None], ...]
 
 
 def shown(patch: Patch) -> dict[str, Any]:
@@ -66,22 +56,6 @@ def href(patch: Patch, place: str) -> str:
     commit = patch.tip if number else patch.repository.head
     query = urlencode({"repo": patch.repository.key, "path": path, "commit": commit})
     return f"{reverse('file')}?{query}" + (f"#L{line}" if line else "")
-
-
-def supports(patch: Patch) -> list[Supported]:
-    """The edits of a patch that an ask made; empty for one that came as a branch."""
-    paths = {path for edit in patch.edits for path in edit.get("evidence", [])}
-    rows = Evidence.objects.filter(repository_id=patch.repository_id, current=True, path__in=paths)
-    found = {row.path: row for row in rows} if paths else {}
-    return [
-        Supported(
-            edit["operation"],
-            edit["path"],
-            str(edit.get("match_heading") or edit.get("to") or ""),
-            tuple((path, found.get(path)) for path in edit.get("evidence", [])),
-        )
-        for edit in patch.edits
-    ]
 
 
 def askable(patch: Patch, user: User) -> list[Cell]:

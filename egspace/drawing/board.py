@@ -57,13 +57,14 @@ def rows(graph: Swarm, wanted: Filter) -> list[Row]:
     what needs a person first."""
     order = {lane["key"]: number for number, lane in enumerate(graph.graph["lanes"])}
     titles = {lane["key"]: lane["title"] for lane in graph.graph["lanes"]}
+    said = {state: str(word) for state, word in words.STATE.items()}
     found = [
         Row(
             key,
             order[cell["lane"]],
             titles[cell["lane"]],
             cell,
-            str(words.STATE[cell["state"]]),
+            said[cell["state"]],
             wanted.keeps(key, cell),
         )
         for key, cell in graph.nodes(data=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,6 +29,12 @@ from egspace.models import Refresh
 from egspace.past.commits import Commit
 
 LANES, SPACE = VIEWS = ("lanes", "space")
+Made = Callable[[], dict[str, Any]]
+
+
+def asked(query: Mapping[str, str]) -> tuple[str, Box | None]:
+    """The view and the closer look that `view=` and `box=` name."""
+    return SPACE if query.get("view") == SPACE else LANES, read_box(query.get("box", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +61,38 @@ class Drawing:
         query: Mapping[str, str],
     ) -> Drawing:
         """What `view=` and `box=` ask for."""
-        view = SPACE if query.get("view") == SPACE else LANES
+        view, box = asked(query)
         now = space_of(repository) if view == SPACE else None
         then = space_of(repository, at_seq=moment.seq) if now and moment else None
-        box = read_box(query.get("box", ""))
         return cls(repository, graph, moment, links, view, box, then or now, now if then else None)
 
     def figure(self, *, narrow: bool) -> dict[str, Any]:
         """The plotly figure."""
-        if self.view == LANES:
-            layout = lanes_layout(self.graph, narrow=narrow)
-            return map_figure(self.graph, layout, marks(self.graph, layout, self.links), self.folds)
-        if self.space is None:
-            return _empty(self.pending(), narrow)
-        return space_figure(self.graph, self.space, self._scene(self.space, narrow), self.listed())
+        return self.drawn(narrow=narrow)[0]()
 
     def picture(self, *, narrow: bool) -> dict[str, Any]:
         """The first picture; `showing` in it is the line below it."""
+        return self.drawn(narrow=narrow)[1]()
+
+    def drawn(self, *, narrow: bool) -> tuple[Made, Made]:
+        """What makes the figure and what makes the first picture, of one layout."""
+        graph, space = self.graph, self.space
         if self.view == LANES:
-            layout = lanes_layout(self.graph, narrow=narrow)
-            drawn = marks(self.graph, layout, self.links)
-            said = {"showing": showing(self.graph, layout, drawn)}
-            return picture(self.graph, layout, drawn, self.folds) | said
-        if self.space is None:
-            return {"view": "pending", "showing": self.pending()}
-        return space_picture(self.graph, self.space, self._scene(self.space, narrow), self.listed)
+            layout = lanes_layout(graph, narrow=narrow)
+            drawn = marks(graph, layout, self.links)
+            said = {"showing": showing(graph, layout, drawn)}
+            return (
+                lambda: map_figure(graph, layout, drawn, self.folds),
+                lambda: picture(graph, layout, drawn, self.folds) | said,
+            )
+        if space is None:
+            told = self.pending()
+            return lambda: _empty(told, narrow), lambda: {"view": "pending", "showing": told}
+        view = self._scene(space, narrow)
+        return (
+            lambda: space_figure(graph, space, view, self.listed()),
+            lambda: space_picture(graph, space, view, self.listed),
+        )
 
     def _scene(self, space: Space, narrow: bool) -> Scene:
         return scene(self.graph, space, self.links, narrow=narrow, box=self.box, today=self.today)

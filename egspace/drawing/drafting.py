@@ -9,9 +9,8 @@ from math import hypot
 from egspace.drawing import crowds, names
 from egspace.drawing.frame import Box, Frame, around, frame_of
 from egspace.drawing.hulls import CIRCLE, hull, together
-from egspace.drawing.labels import label
 from egspace.drawing.layout import STATES, need
-from egspace.drawing.marks import CLEAR, Links, Node, edges, head, node
+from egspace.drawing.marks import CLEAR, Links, Node, edges, head, label_of, node
 from egspace.drawing.scene import RING, Group, Line, Outline, Ring, Scene, Spirit, Stroke
 from egspace.drawing.space import Point, Space
 from egspace.drawing.tray import tray_of
@@ -121,7 +120,7 @@ def _arrow(one: Node, end: Point, reach: float) -> Line:
     """A straight line with its head; empty where there is no room for one."""
     across, down = end[0] - one.x, end[1] - one.y
     length = hypot(across, down)
-    first, last = one.size / 2 + CLEAR, length - reach - 1
+    first, last = one.reach + CLEAR, length - reach - 1
     if last - first < CLEAR:
         return ()
     tail, tip = (
@@ -163,8 +162,8 @@ def _board(
     frame: Frame, nodes: list[Node], groups: list[Group], rings: list[Ring], spirits: list[Spirit]
 ) -> names.Board:
     """What names must not cover (marks and badges) and had better not (rings and ghosts)."""
-    discs: list[Node | Group] = [*nodes, *groups]
-    taken = [names.square(one.x, one.y, one.size / 2 + 1) for one in discs]
+    taken = [names.square(one.x, one.y, one.reach + 1) for one in nodes]
+    taken += [names.square(one.x, one.y, one.size / 2 + 1) for one in groups]
     taken += [names.square(*one.badge, 9) for one in nodes if one.waiting]
     avoided = [names.square(ring.x, ring.y, RING) for ring in rings]
     avoided += [names.square(one.x, one.y, 8) for one in spirits]
@@ -175,8 +174,9 @@ def _named(look: Look, nodes: list[Node], board: names.Board) -> list[Node]:
     """Who needs a person most is named first."""
     named = {}
     for one in sorted(nodes, key=lambda one: (look.need(one.key), one.key)):
-        ways = dict.fromkeys((label(one.key, look.graph.nodes[one.key]["title"]), label(one.key, "")))
-        name = board.first(one.x, one.y, one.size / 2, ways)
+        cell = look.graph.nodes[one.key]
+        ways = dict.fromkeys((label_of(one.key, cell), label_of(one.key, cell, titled=False)))
+        name = board.first(one.x, one.y, one.reach, ways)
         named[one.key] = (
             replace(one, lines=name.lines, text_x=name.x, anchor=name.anchor)
             if name

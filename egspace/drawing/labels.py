@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 
 LABEL_UNITS = 14  # half-width characters in one line of a slot
 _WIDE = frozenset("WFA")
+_NARROW, _RUNS = re.compile("[!-~]+"), re.compile("[!-~]+|[^!-~]", re.DOTALL)
 STICKS = "、。」』）)!?！？ーっゃゅょッャュョ"  # never first in a line
 
 
@@ -32,13 +33,13 @@ def balanced(text: str, most: int) -> tuple[str, ...]:
 
 def _fits(text: str, width: int) -> bool:
     """Whether no word has to be broken that could stay whole."""
-    return (
-        all(units(word) <= width or units(word) > len(word) for word in text.split()) or width == LABEL_UNITS
-    )
+    words = [word for word in text.split() if units(word) == len(word)] + _NARROW.findall(text)
+    return width == LABEL_UNITS or all(units(word) <= width for word in words)
 
 
 def folded(text: str, most: int) -> list[str]:
-    """Lines of at most `most` units: broken between words, in Japanese and in long words anywhere."""
+    """Lines of at most `most` units: broken between words, in Japanese anywhere but within a name or a number, and
+    in words that are too long."""
     lines = [""]
     for part in _parts(text, most):
         joined = lines[-1] + part
@@ -61,18 +62,19 @@ def _parts(text: str, most: int) -> list[str]:
     for word in re.findall(r"\s*[^\s]+", text):
         for piece in re.split(r"(?<=[-_/])", word):
             breaks_anywhere = units(piece) > len(piece) or units(piece) > most
-            parts += _letters(piece) if breaks_anywhere else [piece]
+            parts += _letters(piece, most) if breaks_anywhere else [piece]
     return parts
 
 
-def _letters(piece: str) -> list[str]:
-    """Single characters, closing punctuation kept with the one before it."""
+def _letters(piece: str, most: int) -> list[str]:
+    """Single characters, closing punctuation kept with the one before it, and so are names and numbers among them."""
     letters: list[str] = []
-    for char in piece:
-        if letters and (char in STICKS or letters[-1].isspace()):
-            letters[-1] += char
-        else:
-            letters.append(char)
+    for run in _RUNS.findall(piece):
+        for char in [run] if units(run) <= most else run:
+            if letters and (char in STICKS or letters[-1].isspace()):
+                letters[-1] += char
+            else:
+                letters.append(char)
     return letters
 
 

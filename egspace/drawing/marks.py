@@ -11,6 +11,7 @@ from egspace.drawing.layout import Layout
 from egspace.drawing.words import toned
 from egspace.graph import Swarm
 
+UNREAD = "⚑ "  # before the name of a cell in which something landed that nobody else has read
 SMALLEST, LARGEST = 14.0, 34.0
 LABEL_DOWN, LABEL_LINE = 28.0, 14.5
 BEND, STEPS, CLEAR = 0.16, 14, 4.0
@@ -21,6 +22,7 @@ BALANCE = {
     "shelved": 0.88,
     "archived": 0.88,
 }  # shapes of one size look unequal
+POINTED = {"conflict": 1.3}  # a diamond's points reach so much farther than its size says
 
 Point = tuple[float, float]
 Links = Callable[[str], tuple[str, str]]
@@ -44,6 +46,11 @@ class Node:
     panel: str
     text_x: float
     anchor: str = "middle"
+
+    @property
+    def reach(self) -> float:
+        """From its middle to its farthest point."""
+        return self.size / 2 * POINTED.get(self.state, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def node(key: str, cell: dict, spot: Point, urls: tuple[str, str], shrunk: float
     shift = round(diameter * 0.36 + 5, 1)
     lines = tuple(
         (line, round(y + LABEL_DOWN + number * LABEL_LINE, 1))
-        for number, line in enumerate(label(key, cell["title"]))
+        for number, line in enumerate(label_of(key, cell))
     )
     return Node(
         key,
@@ -115,6 +122,12 @@ def node(key: str, cell: dict, spot: Point, urls: tuple[str, str], shrunk: float
         *urls,
         x,
     )
+
+
+def label_of(key: str, cell: dict, *, titled: bool = True) -> tuple[str, ...]:
+    """The lines of a label, with the sign of what is unread."""
+    first, *rest = label(key, cell["title"] if titled else "")
+    return (f"{UNREAD}{first}" if cell.get("unread") else first, *rest)
 
 
 def _edge(start: Node, end: Node, kind: str) -> Edge:

@@ -12,6 +12,7 @@ from egspace.drawing import words
 from egspace.drawing.scene import Group, Scene
 from egspace.drawing.space import Ghost, Place, Space
 from egspace.graph import Swarm
+from egspace.projection import UMAP
 
 STILL = 0.005  # a week; below it the two digits we show would be zero
 NAMES, LANES, GHOSTS, TITLE_UNITS = 5, 4, 3, 40
@@ -108,6 +109,10 @@ def showing(graph: Swarm, space: Space, drawn: Scene) -> str:
     if space.explained is not None:
         share = {"share": round(space.explained * 100)}
         parts.append(gettext("the two axes show %(share)s%% of how texts differ") % share)
+    if space.projection == UMAP:
+        parts.append(
+            gettext("drawn by neighbours: how far apart things stand, and the arrows, say nothing of δ")
+        )
     return " · ".join(parts)
 
 

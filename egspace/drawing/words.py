@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from cells.health import ARCHIVED, CONFLICT, MOVING_AWAY, NO_EVIDENCE, ON_TRACK, SHELVED
-from egspace.drawing.labels import folded
+from egspace.drawing.labels import folded, units
 from egspace.graph import Swarm
 
 STATE = {
@@ -27,7 +27,7 @@ RELATION = {
     "supports": gettext_lazy("supports"),
     "blocks": gettext_lazy("blocks"),
 }
-HOVER_UNITS, HOVER_LINES = 52, 4
+HOVER_UNITS, HOVER_LINES, ALONE = 52, 4, 6
 
 
 def number(count: int) -> str:
@@ -62,6 +62,15 @@ def toned(cell: dict[str, Any]) -> str:
     if "REVIEW_REQUIRED" in found or not found:
         return "review"
     return "auto" if "AUTO_MERGE_OK" in found else "archive"
+
+
+def unread(cell: dict[str, Any]) -> list[str]:
+    """What landed by hand or outside, and was read by nobody else yet."""
+    found = cell.get("unread", {})
+    by_hand, outside = found.get("by_hand", 0), found.get("outside", 0)
+    said = ngettext("%(n)s landed by hand, unread", "%(n)s landed by hand, unread", by_hand)
+    told = ngettext("%(n)s landed outside, unread", "%(n)s landed outside, unread", outside)
+    return [text % {"n": number(count)} for text, count in ((said, by_hand), (told, outside)) if count]
 
 
 def evidence(fresh: int, total: int) -> str:
@@ -100,7 +109,8 @@ def named(graph: Swarm, key: str) -> list[str]:
     """Name, state and why: what every hover of a cell begins with."""
     cell = graph.nodes[key]
     state = str(STATE[cell["state"]])
-    return [name(graph, key), *([cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]])]
+    said = [cell["why"]] if cell["why"].startswith(state) else [state, cell["why"]]
+    return [name(graph, key), *said, *unread(cell)]
 
 
 def hover(graph: Swarm, key: str) -> list[str]:
@@ -118,8 +128,14 @@ def hover(graph: Swarm, key: str) -> list[str]:
 def html(said: Iterable[str]) -> str:
     """Lines for plotly, whose texts are a small HTML: escaped, long lines folded. No bold: plotly writes that
     as a style attribute, which our Content-Security-Policy blocks."""
-    parts = [shortened(folded(line, HOVER_UNITS)) for line in said]
+    parts = [shortened(_folded(line)) for line in said]
     return "<br>".join(plain(part) for lines in parts for part in lines)
+
+
+def _folded(line: str) -> list[str]:
+    """Without a last line of a syllable or two."""
+    lines = folded(line, HOVER_UNITS)
+    return folded(line, HOVER_UNITS - ALONE) if len(lines) > 1 and units(lines[-1]) < ALONE else lines
 
 
 def shortened(lines: list[str]) -> list[str]:

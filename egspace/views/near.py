@@ -60,9 +60,10 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("near", "").strip()[:LONGEST]
     how = condition(repository)
     rows, why = found(repository, words) if how.atlas and words else ([], "")
+    in_list = bool(request.headers.get("HX-Request"))
     context = {"repository": repository, "words": words, "condition": how, "rows": rows, "why": why}
-    only_rows = request.headers.get("HX-Request")
-    return render(request, "egspace/near_rows.html" if only_rows else "egspace/near_page.html", context)
+    context["beside_filters"] = in_list
+    return render(request, "egspace/near_rows.html" if in_list else "egspace/near_page.html", context)
 
 
 def found(repository: Repository, words: str) -> tuple[list[Near], str]:

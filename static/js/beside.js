@@ -3,6 +3,9 @@ const side = document.getElementById("beside");
 const part = document.getElementById("beside-part");
 let from = null;
 
+// On a wide screen it stands under the decision, which stays in sight; on a small one it is a sheet wherever it is.
+document.querySelector(".patch-side")?.append(side);
+
 // Where the part of the page for this link comes from; "" when the link leads elsewhere.
 function address(link) {
   if (link.dataset.beside) return link.dataset.beside;
@@ -20,8 +23,9 @@ function mark(link) {
   link?.setAttribute("data-open-beside", "");
 }
 
-// The line that is meant, in the middle; only the part scrolls, never the page under it.
+// The line that is meant, in the upper third. The page moves only when part of the panel were out of sight.
 function show() {
+  side.scrollIntoView({ block: "nearest" });
   const line = part.querySelector("tr.here");
   side.scrollTop = line ? side.scrollTop + line.getBoundingClientRect().top - side.getBoundingClientRect().top - side.clientHeight / 3 : 0;
   part.querySelector("[data-focus]")?.focus({ preventScroll: true });

@@ -15,7 +15,7 @@ export function watchExport(plot, { address, theme, source }) {
     if (!format) return;
     menu.open = false;
     if (format === "json" || !plot.data) return;
-    await window.Plotly.downloadImage(signed(plot, theme(), source()), { format, filename: name(), scale: format === "png" ? 2 : 1, ...size(plot) });
+    await window.Plotly.downloadImage(signed(plot, theme(), sourceOf(plot, source())), { format, filename: name(), scale: format === "png" ? 2 : 1, ...size(plot) });
   });
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
   document.addEventListener("keydown", (event) => {
@@ -25,13 +25,15 @@ export function watchExport(plot, { address, theme, source }) {
   });
 }
 
+// Of a past moment, its commit stands in the place of today's.
+const sourceOf = ({ layout: { meta: { at } } }, now) => (at ? [now.split(" · ")[0], at.commit.slice(0, 10), at.iso.slice(0, 10)].join(" · ") : now);
 const size = ({ layout }) => ({ width: Math.round(layout.width), height: Math.round(layout.height + FOOT) });
 
 // The figure on paper of the theme's colour, with the repository, its commit and how many cells are shown.
 function signed({ data, layout }, { colour, font }, source) {
   const note = {
     xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -12, showarrow: false,
-    text: [source, layout.meta.at, layout.meta.showing].filter(Boolean).map(plain).join(" · "), font: { family: font, size: 12, color: colour("quiet") },
+    text: [source, layout.meta.showing].filter(Boolean).map(plain).join(" · "), font: { family: font, size: 12, color: colour("quiet") },
   };
   return {
     data,

@@ -16,7 +16,7 @@ function pixel({ width, height, ...axes }, trace, index) {
 
 const marks = (plot, { uid, mode }) => [...plot.querySelectorAll(`.trace${uid} ${mode === "text" ? ".textpoint" : ".point"}`)];
 
-// Where every cell stands now, and what it looks like, should it leave.
+// Where every cell stands now, and what it looks like, should it leave; and what else is drawn.
 export function stands(plot) {
   const found = new Map();
   for (const trace of plot.data ?? []) {
@@ -24,7 +24,14 @@ export function stands(plot) {
     const drawn = marks(plot, trace);
     trace.customdata.forEach(([key], index) => found.set(key, { at: pixel(plot.layout, trace, index), look: drawn[index] && copy(drawn[index]) }));
   }
-  return found;
+  return { cells: found, drawn: new Set([...rest(plot)].map(([, said]) => said)) };
+}
+
+// Every other trace, shape and note with what it shows.
+function* rest({ data = [], layout }) {
+  for (const { uid, meta, x, y } of data) if (uid && !KEYED.has(meta?.role)) yield [`.trace${uid}`, JSON.stringify([uid, x, y])];
+  for (const [index, { path }] of (layout?.shapes ?? []).entries()) yield [`.shapelayer [data-index="${index}"]`, path];
+  for (const [index, { text, x, y }] of (layout?.annotations ?? []).entries()) yield [`.annotation[data-index="${index}"]`, JSON.stringify([text, x, y])];
 }
 
 function copy(mark) {
@@ -35,17 +42,15 @@ function copy(mark) {
   return twin;
 }
 
-export function morph(plot, before) {
+// What stays as it was stays on the screen: only what is new comes in.
+export function morph(plot, { cells: before, drawn }) {
   if (still()) return;
   const now = new Map();
   for (const trace of plot.data.filter(({ meta }) => meta.role === "cell")) {
     trace.customdata.forEach(([key], index) => now.set(key, pixel(plot.layout, trace, index)));
   }
-  for (const trace of plot.data) {
-    if (KEYED.has(trace.meta.role)) walk(plot, trace, before, now);
-    else if (trace.uid) fade(plot.querySelectorAll(`.trace${trace.uid}`));
-  }
-  fade(plot.querySelectorAll(".shapelayer path, .annotation"));
+  for (const trace of plot.data) if (KEYED.has(trace.meta.role)) walk(plot, trace, before, now);
+  for (const [place, said] of rest(plot)) if (!drawn.has(said)) fade(plot.querySelectorAll(place));
   leave(plot, [...before].filter(([key]) => !now.has(key)).map(([, mark]) => mark));
 }
 

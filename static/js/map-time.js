@@ -152,10 +152,14 @@ function mark() {
   button("play").classList.toggle("on", on);
 }
 
+// From a moment between two stops, back is the stop before it.
 async function step(by) {
   stop();
   await lay();
-  await go(Number(range.value) + by, "push");
+  const { commits } = await load();
+  const place = Number(range.value);
+  const between = at && commits[stops[place]][COMMIT] !== at;
+  await go(between && by < 0 ? place : place + by, "push");
 }
 
 const DOES = {

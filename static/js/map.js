@@ -10,6 +10,7 @@ import { figure, onTheme, palette, plotly } from "./plot.js";
 
 const NARROW_BELOW = 800; // px of canvas; the stylesheet has the same number
 const NARROW_MOST = 520;
+const fingers = matchMedia("(hover: none)");
 const canvas = document.getElementById("map-canvas");
 const plot = document.getElementById("map-plot");
 const zoom = document.querySelector(".map-zoom");
@@ -80,6 +81,7 @@ function over(key) {
 
 function choose({ data, customdata }) {
   const { role } = data.meta;
+  if (fingers.matches) window.Plotly.Fx.hover(plot, []); // no pointer moves on and takes the label away
   if (role === "fold" || role === "ghost-spot") location.assign(customdata[1]);
   else if (role === "group") closer(customdata[1]);
   else if (role === "cell" || role === "goal") panel.open(customdata[0], customdata[2]);

@@ -66,13 +66,13 @@ class _Bounded(SequenceMatcher[Hashable]):
     def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable], room: Room) -> None:
         super().__init__(None, old, new, autojunk=False)
         had = Counter(new)
-        self.room = room
+        self.room, self.size = room, len(old)
         self.each = 1 + sum(had[one] for one in old) / max(len(old), 1)
 
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> Match:
-        self.room.spend(int(((len(self.a) if ahi is None else ahi) - alo) * self.each))
+        self.room.spend(int(((self.size if ahi is None else ahi) - alo) * self.each))
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 
