@@ -32,7 +32,7 @@ class OneOf:
 HealthState = Annotated[str, OneOf(health.STATES)]
 PatchState = Annotated[str, OneOf(life.STATES)]
 PushState = Annotated[str, OneOf(("", "pending", "pushed", "not_pushed"))]
-Decision = Annotated[str, OneOf((Review.APPROVE, Review.REJECT))]
+Decision = Annotated[str, OneOf(Review.DECISIONS)]
 AskState = Annotated[str, OneOf(ask_life.STATES)]
 VerdictWord = Annotated[str, OneOf(DECISIONS)]
 Checks = Annotated[str, OneOf(("green", "red", "unknown"))]

@@ -29,6 +29,7 @@ def drafted(ask: Ask, mode: Mode, outcome: Outcome, mirror: Mirror, main: str) -
         rationale="\n\n".join(outcome.rationale), kind=ask.mode, author=f"/ask {ask.mode} ({ask.provider})",
         at=ask.created_at, cells=(cell,) if cell else (), lane=cell.lane if cell else None,
         edits=edits.dump(outcome.edits), mark=f"Ask-Id: {ask.pk}",
+        row={"replaces": ask.parent.patch} if ask.parent and ask.comment else {},
     )  # fmt: skip
 
 

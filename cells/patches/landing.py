@@ -25,6 +25,7 @@ from cells.patches import change, life, verdicts
 from cells.patches.agreed import Stale, agreed, check_verdict, trailers
 from cells.patches.described import as_read
 from cells.patches.moves import renewed, shift, void
+from cells.patches.origins import asks_of
 from cells.patches.outdated import CONTAINED, GONE, MOVED_ON, moved_away
 from cells.refusals import Refused
 from cells.sentences import sentence
@@ -140,7 +141,7 @@ def make_commit(mirror: Mirror, patch: Patch, reviews: list[Review], main: str, 
 
 def _sources(patch: Patch) -> dict[str, str]:
     """The ask that proposed it, and the evidence its edits were made from."""
-    ask = patch.asks.order_by("pk").first()
+    ask = asks_of(patch).first()
     evidence = sorted({path for edit in patch.edits for path in edit.get("evidence", ())})
     said = {"Ask-Id": f"{ask.pk} {ask.mode} {ask.cell_key} ({ask.provider})"} if ask else {}
     return said | ({"Evidence-Paths": ", ".join(evidence[:5])} if evidence else {})

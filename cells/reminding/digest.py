@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 
 from cells.chain import seal
 from cells.chain.links import Head
-from cells.models import Patch, Reminder, Repository
+from cells.models import Reminder, Repository
 from cells.patches import inbox, oversight
 from cells.patches.inbox import Desk, Item
 from cells.permissions import REVIEWER, may
@@ -151,17 +151,15 @@ def _groups(found: list[tuple[Repository, Desk]]) -> Iterable[Line]:
 
 
 def _oldest(repository: Repository, desk: Desk) -> datetime | None:
-    """Since when the one that waits longest has been here, of what the person is shown."""
+    """When the oldest of what the person is shown was written."""
     if not desk.groups:
-        return min((item.patch.proposed_at for item in desk.first), default=None)
+        return min((item.patch.authored_at for item in desk.first), default=None)
     rows = inbox.waiting(repository)
     rows = rows.exclude(pk__in=list(desk.hidden)) if len(desk.hidden) <= COUNTED else rows
-    return rows.aggregate(at=Min("proposed_at"))["at"]
+    return rows.aggregate(at=Min("authored_at"))["at"]
 
 
 def _new(repository: Repository, desk: Desk, since: datetime) -> int:
     """How many of what the person is shown began to wait after that moment."""
-    rows: Iterable[int] = Patch.objects.filter(pk__in=inbox.waiting(repository).values("pk"), state_at__gt=since).values_list(
-        "pk", flat=True
-    )[:COUNTED]
-    return sum(pk not in desk.hidden for pk in rows)
+    rows = inbox.waiting(repository).filter(state_at__gt=since).values_list("pk", flat=True)
+    return sum(pk not in desk.hidden for pk in rows[:COUNTED])

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from cells.models import Patch
-from cells.patches import desk, life, needs, reviews
+from cells.patches import desk, life, needs, origins, reverting, reviews, versions
 from cells.permissions import OPERATOR, REVIEWER, may
 from cells.refusals import Refused, say
 
@@ -21,6 +21,7 @@ def shown(patch: Patch, user: User) -> dict[str, Any]:
     counted = needs.counted(patch) if waits else []
     return {
         "why_not": why_not(patch, user),
+        "remarks": origins.remarks(patch),
         "verbs": life.allowed(patch.state),
         "need": need,
         "missing": need.missing(review.who for review in counted) if counted or need.owners else None,
@@ -34,6 +35,9 @@ def why_not(patch: Patch, user: User) -> dict[str, str]:
     checks: dict[str, Callable[[], None]] = {
         "approve": lambda: reviews.check_approve(patch, user),
         "by_hand": lambda: reviews.check_by_hand(patch, user),
+        "edit": lambda: versions.check_edit(patch, user),
+        "discard": lambda: versions.check_discard(patch, user),
+        "revert": lambda: reverting.check_revert(patch, user),
         "withdraw": lambda: reviews.check_withdraw(patch, user),
         "decide": lambda: reviews.check_decide(patch, user, _usual(patch)),
     }

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cells.asks import returning
 from cells.models import Patch, Review
 from cells.patches import desk, inbox, reviews
 from cells.refusals import Refused, say
@@ -72,11 +73,11 @@ def _simple(verb: Callable[..., object]) -> Callable[[Patch, User, Form], None]:
 VERBS: dict[str, Callable[[Patch, User, Form], None]] = {
     "approve": _approve,
     "reject": _turn_down(reviews.reject),
-    "send_back": _turn_down(reviews.send_back),
+    "send_back": _turn_down(returning.send_back),
     "archive": _turn_down(reviews.archive),
     "land_by_hand": _land_by_hand,
     "withdraw": _simple(reviews.withdraw),
-    "reopen": _simple(reviews.reopen),
+    "reopen": _simple(returning.reopen),
     "retry": _simple(reviews.retry),
     "snooze": _snooze,
     "wake_up": _simple(desk.wake_up),

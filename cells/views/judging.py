@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from cells.models import Cell, Patch
 from cells.patches import checks, life
+from cells.patches.origins import asks_of
 from cells.permissions import OPERATOR, may
 from cells.refusals import say
 from cells.views.cells import ABOUT
@@ -32,7 +33,7 @@ def shown(patch: Patch) -> dict[str, Any]:
     verdict = patch.verdict or {}
     return {
         "reasons": [told(patch, reason) for reason in verdict.get("reasons", [])],
-        "made_by": patch.asks.order_by("pk").first(),
+        "made_by": asks_of(patch).first(),
         "checks_states": checks.STATES,
     }
 

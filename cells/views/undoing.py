@@ -15,8 +15,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cells.asks import returning
 from cells.models import Patch
-from cells.patches import desk, reviews
+from cells.patches import desk, life, reverting, reviews, versions
 from cells.refusals import Refused, say
 from cells.sentences import Sentence, sentence
 from cells.views.chosen import Asked, viewer
@@ -24,6 +25,7 @@ from cells.views.chosen import Asked, viewer
 OFFERED = timedelta(minutes=2)
 
 SAID = {
+    "edit": sentence("Saved as a new version."),
     "approve": sentence("Approved; it lands in a moment."),
     "retry": sentence("It lands again in a moment."),
     "reject": sentence("Rejected."),
@@ -34,11 +36,22 @@ SAID = {
     "claim": sentence("Claimed."),
     "take_over": sentence("Taken over."),
 }
+
+
+def _unapprove(*, patch: Patch, by: User) -> None:
+    """Before it has landed the approval is taken back; afterwards a commit takes the landing back."""
+    if patch.state == life.LANDED:
+        reverting.revert(patch=patch, by=by)
+    else:
+        reviews.withdraw(patch=patch, by=by)
+
+
 UNDO: dict[str, Callable[..., object]] = {
-    "approve": reviews.withdraw,
-    "retry": reviews.withdraw,
+    "approve": _unapprove,
+    "edit": versions.discard,
+    "retry": _unapprove,
     "reject": reviews.reopen,
-    "send_back": reviews.reopen,
+    "send_back": returning.reopen,
     "archive": reviews.reopen,
     "snooze": desk.wake_up,
     "hand_over": desk.take,
