@@ -11,8 +11,9 @@ from django.conf import settings
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.chain import seal
-from cells.models import Ask, Backtest, Patch, Repository, SyncRun
-from cells.patches import automatic, landing, life, paths, pushing, verdicts
+from cells.models import Ask, Backtest, Patch, Reminder, Repository, SyncRun
+from cells.patches import automatic, landing, life, paths, planting, pushing, verdicts
+from cells.reminding import sending
 from cells.ssot.mirror import Mirror
 from cells.sync import runs
 
@@ -92,7 +93,7 @@ def auto_merge(*, repository_id: int, **_: object) -> None:
 @shared_task(name="cells.settle")
 def settle(**_: object) -> None:
     """The sweeper: rows that stopped moving are moved on."""
-    stuck = landing.settle() + runs.settle() + job.settle() + replays.settle()
+    stuck = landing.settle() + runs.settle() + job.settle() + replays.settle() + planting.settle()
     if stuck:
         log.info("settled %s jobs that had stopped moving", stuck)
     for repository in Repository.objects.filter(
@@ -110,6 +111,19 @@ def _guarded(repository: Repository, step: Callable[[Repository], object]) -> No
         step(repository)
     except Exception:
         log.exception("%s cannot be settled", repository)
+
+
+@shared_task(name="cells.remind")
+def remind(**_: object) -> None:
+    """Each due reminder is a job of its own: a webhook that hangs delays nobody else's."""
+    sending.wake_due()
+
+
+@shared_task(name="cells.send_reminder")
+def send_reminder(*, reminder_id: int, **_: object) -> None:
+    row = Reminder.objects.select_related("user", "repository").filter(pk=reminder_id).first()
+    if row:
+        sending.send(row)
 
 
 @shared_task(name="cells.tidy")

@@ -1,4 +1,5 @@
-"""kill -9 is a normal event: real workers, a real broker, and every approval lands exactly once."""
+"""kill -9 is a normal event: real workers, a real broker, and every approval lands exactly once, half of them by two people
+and each only after it could have been taken back."""
 
 from __future__ import annotations
 
@@ -11,19 +12,25 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from tests.factories import FILES, a_source
+from tests.cells.deciding import described
+from tests.factories import a_source
 from tests.workers import Environment, beat, environment, kill, killed, manage, shell, worker
 
 PATCHES = 12
 KILLS = 6
 
 APPROVE = """
+from django.contrib.auth.models import Group, User
 from cells import accounts
 from cells.models import Patch
 from cells.patches import reviews
 from cells.patches.verdicts import fingerprint
+second = User.objects.create(username="second")
+second.groups.add(Group.objects.get(name="reviewer"))
 for patch in Patch.objects.filter(repository__key="survival"):
-    reviews.approve(patch=patch, by=accounts.owner(), digest=patch.digest, verdict=fingerprint(patch.verdict))
+    for by in (accounts.owner(), second):
+        if patch.state == "proposed":
+            reviews.approve(patch=patch, by=by, digest=patch.digest, verdict=fingerprint(patch.verdict))
 """
 LOOK = """
 import json
@@ -33,10 +40,13 @@ print(json.dumps(list(Patch.objects.filter(repository__key="survival").values_li
 
 
 def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> None:
-    ours = environment(tmp_path, 1, VPM_LEASE="2")
-    proposals = {f"ask/p{n}": {f"reports/oven/p{n}.md": f"# Heat {n}\n"} for n in range(PATCHES)}
+    ours = environment(tmp_path, 1, VPM_LEASE="2", VPM_UNDO_SECONDS="1")
+    files = described(("sample", "approvals = 2"))
+    proposals = {
+        f"ask/p{n}": {f"reports/{('oven', 'dough')[n % 2]}/p{n}.md": f"# Heat {n}\n"} for n in range(PATCHES)
+    }
     # Proposed lately: what lands is of today, and beside it a proposal of last spring is stale to the contract.
-    source = a_source(tmp_path / "source.git", FILES, proposals, at=timezone.now() - timedelta(days=2))
+    source = a_source(tmp_path / "source.git", files, proposals, at=timezone.now() - timedelta(days=2))
     manage(ours, "migrate", "-v0")
     manage(ours, "sync", "survival", "--source", str(source.path))
     processes = [beat(ours), worker(ours)]
@@ -53,6 +63,9 @@ def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> N
         commit for _, _, commit in rows
     )
     assert landed_in(source.path) == sorted(commit for _, _, commit in rows)
+    assert sorted(approved_in(source.path)) == sorted(
+        ["owner"] * (PATCHES // 2) + ["owner, second"] * (PATCHES // 2)
+    )
 
 
 def settled(ours: Environment) -> list[tuple[str, str, str]]:
@@ -68,3 +81,11 @@ def settled(ours: Environment) -> list[tuple[str, str, str]]:
 def landed_in(repository: Path) -> list[str]:
     command = ["git", "--git-dir", str(repository), "log", "--grep=^Patch-Id:", "--format=%H", "main"]
     return sorted(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def approved_in(repository: Path) -> list[str]:
+    """Whom each landing names, in the order of their approvals."""
+    shown = "--format=%(trailers:key=Approved-by,valueonly,separator=%x00)"
+    command = ["git", "--git-dir", str(repository), "log", "--grep=^Patch-Id:", shown, "main"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [", ".join(name.split(" ")[0] for name in line.split(", ")) for line in lines if line]

@@ -93,7 +93,9 @@ def mail(url: str) -> tuple[str, int, str, str, bool, bool]:
         parts = urlsplit(url)
         asked = parse_qs(parts.query, strict_parsing=bool(parts.query))
         tls, secure, port = asked.pop("tls", ["0"]), parts.scheme == "smtps", parts.port
-        good = parts.scheme in {"smtp", "smtps"} and not asked and not parts.fragment and parts.path in {"", "/"}
+        good = (
+            parts.scheme in {"smtp", "smtps"} and not asked and not parts.fragment and parts.path in {"", "/"}
+        )
         good = good and tls in (["0"], ["1"]) and not (secure and tls == ["1"])
     except ValueError:
         good = False
@@ -102,7 +104,14 @@ def mail(url: str) -> tuple[str, int, str, str, bool, bool]:
             "VPM_MAIL_URL must be like smtp://user:password@host:587/?tls=1 or smtps://user:password@host:465/."
         )
     port = port or (465 if secure else 587 if tls == ["1"] else 25)
-    return parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls == ["1"], secure
+    return (
+        parts.hostname,
+        port,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tls == ["1"],
+        secure,
+    )
 
 
 PRODUCTION = flag("VPM_PRODUCTION")
@@ -258,7 +267,9 @@ VPM_WEBHOOK_HOSTS = {
     host.strip().lower() for host in os.environ.get("VPM_WEBHOOK_HOSTS", "").split(",") if host.strip()
 }
 mail_url = os.environ.get("VPM_MAIL_URL", "")
-VPM_MAIL = bool(mail_url)  # the URL is no setting: it holds a password, and Django's debug pages show settings
+VPM_MAIL = bool(
+    mail_url
+)  # the URL is no setting: it holds a password, and Django's debug pages show settings
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = mail(
     mail_url or "smtp://localhost"
 )

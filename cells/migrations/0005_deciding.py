@@ -299,6 +299,17 @@ class Migration(migrations.Migration):
                 max_length=9,
             ),
         ),
+        migrations.AlterField(
+            model_name="patch",
+            name="author_email",
+            field=models.CharField(blank=True, db_index=True, max_length=200),
+        ),
+        migrations.AddIndex(
+            model_name="review",
+            index=models.Index(
+                condition=models.Q(("emergency", True)), fields=["read_at"], name="by_hand_unread"
+            ),
+        ),
         migrations.AddIndex(
             model_name="patch",
             index=models.Index(
@@ -307,7 +318,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="patch",
-            index=models.Index(fields=["repository", "state", "group", "rank", "authored_at"], name="patch_group"),
+            index=models.Index(
+                fields=["repository", "state", "group", "rank", "authored_at"], name="patch_group"
+            ),
         ),
         migrations.AddIndex(
             model_name="patch",

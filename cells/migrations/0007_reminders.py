@@ -6,54 +6,145 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cells', '0006_read_paths'),
+        ("cells", "0006_read_paths"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FeedToken',
+            name="FeedToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feed_tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feed_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('user',), name='one_feed_token_per_person')],
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("user",),
+                        name="one_feed_token_per_person",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('mail', 'mail'), ('webhook', 'webhook')], max_length=7)),
-                ('address', models.CharField(blank=True, help_text="Of a webhook; a secret. Mail goes to the account's address.", max_length=2000)),
-                ('hour', models.PositiveSmallIntegerField()),
-                ('minute', models.PositiveSmallIntegerField(default=0)),
-                ('weekdays', models.JSONField(default=list, help_text='1 (Monday) to 7.')),
-                ('zone', models.CharField(help_text='IANA name of the time zone of hour and minute.', max_length=64)),
-                ('language', models.CharField(choices=[('en', 'en'), ('ja', 'ja')], max_length=2)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('next_at', models.DateTimeField(db_index=True, null=True)),
-                ('paused', models.BooleanField(default=False)),
-                ('last_sent_at', models.DateTimeField(null=True)),
-                ('last_digest', models.CharField(blank=True, help_text='Hash of what was said last.', max_length=64)),
-                ('tested_at', models.DateTimeField(help_text='When its owner last had one sent at once.', null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Of the digest that is under way.')),
-                ('failures', models.PositiveSmallIntegerField(default=0, help_text='Digests in a row that did not arrive.')),
-                ('failed', models.JSONField(help_text='The sentence that says why the last one did not.', null=True)),
-                ('repository', models.ForeignKey(blank=True, help_text='Empty: all.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cells.repository')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(choices=[("mail", "mail"), ("webhook", "webhook")], max_length=7),
+                ),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of a webhook; a secret. Mail goes to the account's address.",
+                        max_length=2000,
+                    ),
+                ),
+                ("hour", models.PositiveSmallIntegerField()),
+                ("minute", models.PositiveSmallIntegerField(default=0)),
+                ("weekdays", models.JSONField(default=list, help_text="1 (Monday) to 7.")),
+                (
+                    "zone",
+                    models.CharField(
+                        help_text="IANA name of the time zone of hour and minute.", max_length=64
+                    ),
+                ),
+                ("language", models.CharField(choices=[("en", "en"), ("ja", "ja")], max_length=2)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("next_at", models.DateTimeField(db_index=True, null=True)),
+                ("paused", models.BooleanField(default=False)),
+                ("last_sent_at", models.DateTimeField(null=True)),
+                (
+                    "last_digest",
+                    models.CharField(blank=True, help_text="Hash of what was said last.", max_length=64),
+                ),
+                (
+                    "tested_at",
+                    models.DateTimeField(help_text="When its owner last had one sent at once.", null=True),
+                ),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, help_text="Of the digest that is under way."),
+                ),
+                (
+                    "failures",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Digests in a row that did not arrive."
+                    ),
+                ),
+                (
+                    "failed",
+                    models.JSONField(help_text="The sentence that says why the last one did not.", null=True),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: all.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="cells.repository",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reminders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('hour__lte', 23), ('minute__lte', 59)), name='reminder_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('address', ''), ('channel', 'mail')), models.Q(('channel', 'webhook'), models.Q(('address', ''), _negated=True)), _connector='OR'), name='webhook_reminder_has_address'), models.CheckConstraint(condition=models.Q(models.Q(('next_at', None), ('paused', True)), models.Q(('next_at__isnull', False), ('paused', False)), _connector='OR'), name='reminder_is_paused_or_has_a_next_time')],
+                "ordering": ["pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("hour__lte", 23), ("minute__lte", 59)), name="reminder_has_a_time"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("address", ""), ("channel", "mail")),
+                            models.Q(("channel", "webhook"), models.Q(("address", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="webhook_reminder_has_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("next_at", None), ("paused", True)),
+                            models.Q(("next_at__isnull", False), ("paused", False)),
+                            _connector="OR",
+                        ),
+                        name="reminder_is_paused_or_has_a_next_time",
+                    ),
+                ],
             },
         ),
     ]

@@ -26,7 +26,7 @@ class Patch(models.Model):
     title = models.CharField(max_length=300)
     rationale = models.TextField(blank=True)
     author_name = models.CharField(max_length=200)
-    author_email = models.CharField(max_length=200, blank=True)
+    author_email = models.CharField(max_length=200, blank=True, db_index=True)
     proposer = models.ForeignKey("auth.User", models.SET_NULL, null=True, blank=True, related_name="+")
     editors: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         User, related_name="+", help_text="Who had a hand in this version; they propose it too."

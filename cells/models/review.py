@@ -41,6 +41,9 @@ class Review(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["read_at"], condition=models.Q(emergency=True), name="by_hand_unread")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["patch", "digest", "by"],

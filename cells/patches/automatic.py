@@ -19,7 +19,7 @@ from django.utils import timezone
 from cells import audit
 from cells.clock import wake
 from cells.models import Lane, Patch, Repository, Review
-from cells.patches import life
+from cells.patches import life, planting
 from cells.patches.moves import shift
 from cells.patches.needs import needed, proposed_by
 from cells.permissions import OPERATOR, require
@@ -72,7 +72,10 @@ def approve(patch: Patch) -> bool:
         return False
     if patch.checks_by and proposed_by(patch, patch.checks_by):
         return False
-    if patch.planted_by_id or needed(patch).more:
+    if needed(patch).more:
+        return False
+    if patch.planted_by_id:
+        planting.missed_by_contract(patch)
         return False
     try:
         with transaction.atomic():

@@ -20,7 +20,14 @@ from cells.sentences import Sentence, sentence
 
 MOST = 200  # patches decided at once
 VERBS = ("approve", "archive", "reject")
-READY, DONE, STALE, FORBIDDEN, MEETS, REFUSED = "ready", "done", "stale", "forbidden", "meets", "refused"
+WAYS = READY, DONE, STALE, FORBIDDEN, MEETS, REFUSED = (
+    "ready",
+    "done",
+    "stale",
+    "forbidden",
+    "meets",
+    "refused",
+)
 
 
 @dataclass(frozen=True, slots=True)

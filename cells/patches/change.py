@@ -58,7 +58,7 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     merged = mirror.merge(base, main, tip)
     if merged.conflicts:
         why = sentence(
-            "It no longer applies: main has changed %(paths)s since this was proposed.",
+            "It no longer applies: main has changed %(paths)s since this was proposed. Edit it, or send it back.",
             paths=_and_so_on(merged.conflicts),
         )
         return Proposal(main, base, files, None, _digest([main, tip]), False, why)

@@ -71,6 +71,14 @@ def desk(repository: Repository, user: User) -> Desk:
     return Desk(tuple(first), hidden, tuple((key, size) for key, size in left if size > 0))
 
 
+def size(repository: Repository, user: User) -> int:
+    """How many need this person, in few small queries: the header of every page says it."""
+    kept = hidden(repository, user, HIDDEN[0]).values("pk")
+    others = [hidden(repository, user, kind).values("pk") for kind in HIDDEN[1:]]
+    failed = Patch.objects.filter(repository=repository, state=life.FAILED)
+    return waiting(repository).count() - kept.union(*others).count() + failed.count()
+
+
 def bundles(repository: Repository, desk: Desk, groups: Sequence[tuple[str, int]]) -> list[Bundle]:
     """The groups of one page with their first rows: all of a small group, one of a large one."""
     aside = aside_of(desk)
@@ -167,9 +175,9 @@ def hidden(repository: Repository, user: User, kind: str) -> QuerySet[Patch]:
     if kind == CLAIMED:
         return rows.filter(claimed_until__gt=now).exclude(claimed_by=user)
     if kind == OWN:
-        mail = Q(author_email__iexact=user.email) if user.email else Q()
-        own = Q(proposer=user) | Q(editors=user) | mail
-        return rows.filter(pk__in=rows.filter(own).values("pk"))
+        by_mail = Patch.objects.filter(author_email__in={user.email, user.email.lower()} - {""})
+        edited = Patch.editors.through.objects.filter(user=user).values("patch")
+        return rows.filter(Q(proposer=user) | Q(pk__in=edited) | Q(pk__in=by_mail.values("pk")))
     agreed = Review.objects.filter(
         by=user, decision=Review.APPROVE, void__isnull=True, digest=F("patch__digest")
     )

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 
-from cells.reminding.unsent import Unsent
 from cells.refusals import Refused
+from cells.reminding.unsent import Unsent
 from cells.sentences import sentence
 
 
@@ -20,7 +20,9 @@ def check(user: User) -> None:
     """Refuse where no mail can go out, or to nobody."""
     if not settings.VPM_MAIL:
         raise Refused(
-            sentence("Mail is not configured on this server; an operator can set VPM_MAIL_URL. Use a webhook.")
+            sentence(
+                "Mail is not configured on this server; an operator can set VPM_MAIL_URL. Use a webhook."
+            )
         )
     try:
         validate_email(user.email)

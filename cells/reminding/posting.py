@@ -17,13 +17,15 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from cells.reminding.unsent import Unsent
 from cells.refusals import Refused
+from cells.reminding.unsent import Unsent
 from cells.sentences import Sentence, sentence
 
 TIMEOUT = 10  # seconds for each step: connecting, sending, the answer
 LOCAL = {"localhost", "127.0.0.1", "::1"}
-TRANSLATED = [ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+TRANSLATED = [
+    ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+]
 BUSY = {429, 502, 503, 504}  # it says itself that it has not taken it
 
 PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -113,17 +115,30 @@ def public(address: str) -> bool:
 def _connected(to: Target, address: str) -> socket.socket:
     try:
         line = socket.create_connection((address, to.port), timeout=TIMEOUT)
-        return ssl.create_default_context().wrap_socket(line, server_hostname=to.host) if to.secure else line
+        return _wrapped(line, to.host) if to.secure else line
     except OSError as error:  # ssl.SSLError too
         why = sentence("%(host)s cannot be reached (%(error)s).", host=to.host, error=type(error).__name__)
         raise Unsent(why, again=True) from error
+
+
+def _wrapped(line: socket.socket, host: str) -> socket.socket:
+    try:
+        return ssl.create_default_context().wrap_socket(line, server_hostname=host)
+    except OSError:
+        line.close()
+        raise
 
 
 def _sent(to: Target, line: socket.socket, body: bytes) -> int:
     """The status of the answer; its text is not read."""
     connection = http.client.HTTPConnection(to.host, to.port, timeout=TIMEOUT)
     connection.sock = line
-    headers = {"Host": to.name, "Content-Type": "application/json", "User-Agent": "VPM", "Connection": "close"}
+    headers = {
+        "Host": to.name,
+        "Content-Type": "application/json",
+        "User-Agent": "VPM",
+        "Connection": "close",
+    }
     connection.request("POST", to.path, body, headers)
     return connection.getresponse().status
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cells.refusals import say
 from cells.reminding.digest import Digest, Line, absolute
 from cells.reminding.wording import link, mrkdwn, plain
-from cells.refusals import say
 
 
 def subject(digest: Digest) -> str:
@@ -80,30 +80,28 @@ def _like(line: Line) -> str:
 
 def _rest(digest: Digest, linked: Callable[[str, str], str]) -> list[str]:
     """What no line speaks of: each a sentence and where it leads."""
-    several, found = len(digest.places) > 1, []
+    found = []
+    if digest.more and not digest.same:
+        found.append(ngettext("and %(n)s more", "and %(n)s more", digest.more) % {"n": digest.more})
     for place in digest.places:
-        where = f"{place.repository}: " if several else ""
+        where = f"{place.repository}: " if len(digest.places) > 1 else ""
         if place.size:
-            open_it = _("Open the inbox")
-            if digest.more and not digest.same and not several:
-                open_it = ngettext("and %(n)s more in the inbox", "and %(n)s more in the inbox", digest.more) % {
-                    "n": digest.more
-                }
-            found.append(linked(where + open_it, place.url))
-        if place.unread and digest.size:
+            found.append(linked(where + _("Open the inbox"), place.url))
+        if place.unread:
             found.append(linked(where + _landings(place.unread), place.unread_url))
-        elif place.unread:
-            found.append(linked(where + _("Read what landed"), place.unread_url))
-    if digest.more and not digest.same and several:
-        found.insert(0, ngettext("and %(n)s more", "and %(n)s more", digest.more) % {"n": digest.more})
-    if (kept := sum(place.kept for place in digest.places)) and not digest.same:
-        text = ngettext(
-            "%(n)s more waits, but not for you now: put off, your own, agreed to, or with somebody else.",
-            "%(n)s more wait, but not for you now: put off, your own, agreed to, or with somebody else.",
-            kept,
-        )
-        found.append(text % {"n": kept})
+    kept = sum(place.kept for place in digest.places)
+    if kept and not digest.same:
+        found.append(_kept(kept))
     return found
+
+
+def _kept(n: int) -> str:
+    text = ngettext(
+        "%(n)s more waits, but not for you now: put off, your own, agreed to, or with somebody else.",
+        "%(n)s more wait, but not for you now: put off, your own, agreed to, or with somebody else.",
+        n,
+    )
+    return text % {"n": n}
 
 
 def _landings(unread: int) -> str:

@@ -22,6 +22,7 @@ from cells.sentences import sentence
 from cells.views import undoing
 from cells.views.chosen import Asked, viewer
 from cells.views.patches import decision_part, patch_or_404, whole
+from cells.views.since import since_context
 
 Form = Mapping[str, str]
 SNOOZES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -108,7 +109,9 @@ def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
 
 def _refused(request: Asked, found: Patch, refused: Refused) -> HttpResponse:
     if not request.htmx:
-        return whole(request, found, refused, refusal=say(refused.why))
+        late = refused.status == Refused.status
+        told = since_context(found, request.POST, refused=True, reader=request.user) if late else {}
+        return whole(request, found, refused, refusal=say(refused.why), **told)
     if request.POST.get("via") == "inbox":
         row = {"one": found, "refusal": say(refused.why), "repository": found.repository, "deciding": True}
         return render(request, "cells/inbox_row.html", row, status=refused.status)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -11,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from cells.models import Patch, Repository
 from cells.patches import inbox as inboxes
+from cells.patches import oversight
 from cells.patches.paths import meetings
 from cells.permissions import REVIEWER, may
 from cells.views.chosen import Asked, chosen_or_404, viewer
@@ -37,6 +36,7 @@ def inbox(request: Asked) -> HttpResponse:
         "deciding": may(request.user, REVIEWER),
         "meetings": meetings(item.patch for item in items),
         "elsewhere": _elsewhere(request, repository),
+        "unread": oversight.unread(repository, request.user) if may(request.user, REVIEWER) else None,
     }
     return render(request, "cells/inbox.html#list" if request.htmx else "cells/inbox.html", context)
 
@@ -75,12 +75,12 @@ def kept(request: Asked, kind: str) -> HttpResponse:
 @viewer
 def badge(request: Asked) -> HttpResponse:
     """How many need this person, for the header; nothing when none does."""
-    return HttpResponse(counted(chosen_or_404(request), request) or "")
+    return HttpResponse(counted(inboxes.size(chosen_or_404(request), request.user)))
 
 
-def counted(repository: Repository, request: Any) -> str:
-    size = inboxes.desk(repository, request.user).size
-    return f"{AT_MOST}+" if size > AT_MOST else str(size or "")
+def counted(needed: int) -> str:
+    """As the badge says it."""
+    return f"{AT_MOST}+" if needed > AT_MOST else str(needed or "")
 
 
 def _kept(repository: Repository, request: Asked, desk: inboxes.Desk) -> list[tuple[str, int]]:
@@ -91,7 +91,7 @@ def _kept(repository: Repository, request: Asked, desk: inboxes.Desk) -> list[tu
 def _elsewhere(request: Asked, here: Repository) -> list[tuple[str, int]]:
     """The other repositories in which something needs this person."""
     others = Repository.objects.exclude(pk=here.pk)
-    found = [(one.key, inboxes.desk(one, request.user).size) for one in others[:10]]
+    found = [(one.key, inboxes.size(one, request.user)) for one in others[:10]]
     return [(key, size) for key, size in found if size]
 
 

@@ -17,6 +17,7 @@ from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
 from cells.views import buttons, changes, judging
 from cells.views.chosen import Asked, chosen_or_404, viewer
+from cells.views.since import since_context
 
 PAGE = 30
 
@@ -94,7 +95,7 @@ def change(request: Asked, pk: int) -> HttpResponse:
     return render(request, "cells/change_only.html", changes.changes(request, found) | {"patch": found})
 
 
-def whole(request: Asked, found: Patch, refused: Refused | None = None, **told: str) -> HttpResponse:
+def whole(request: Asked, found: Patch, refused: Refused | None = None, **told: Any) -> HttpResponse:
     """The page; a refused verb's sentence stands where its form was, under the name of that part."""
     context = _about(request, found) | _changes(request, found) | told
     return render(request, "cells/patch.html", context, status=refused.status if refused else 200)
@@ -136,13 +137,16 @@ def decision_part(
     seen = asked.get("seen") or asked.get("digest") or found.digest
     judged = asked.get("judged") or asked.get("verdict") or now
     moved_on = found.state == life.PROPOSED and (seen != found.digest or judged != now)
-    told = {
+    told: dict[str, Any] = {
         "moved_on": "yes" if moved_on else "",
         "refusal": say(refusal.why) if refusal else "",
         "seen": seen,
         "judged": judged,
         "toast": toast,
     }
+    late = refusal is not None and refusal.status == Refused.status
+    if late or (refusal is None and (moved_on or found.state == life.SUPERSEDED)):
+        told |= since_context(found, asked, refused=late, reader=request.user)
     return part(request, found, "decision", refusal, **told)
 
 

@@ -1,19 +1,30 @@
-"""Signing in and out, the account page with its tokens, and the choice of language."""
+"""Signing in and out, and the account page: tokens, reminders, feeds."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cells import accounts
-from cells.models import ApiToken
-from cells.permissions import RIGHTS, may
+from cells.models import ApiToken, Reminder, Repository
+from cells.permissions import RIGHTS, VIEWER, may
 from cells.views.chosen import Asked
+
+WORKDAYS = {1, 2, 3, 4, 5}
+ZONES = (
+    "Asia/Tokyo", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Kolkata", "Europe/Berlin", "Europe/London",
+    "America/New_York", "America/Chicago", "America/Los_Angeles", "Australia/Sydney", "UTC",
+)  # fmt: skip
 
 
 @login_not_required
@@ -25,7 +36,12 @@ def by_link(request: Asked, token: str) -> HttpResponse:
 
 
 def account(request: Asked) -> HttpResponse:
-    return render(request, "cells/account.html", _account(request))
+    return page(request)
+
+
+def page(request: Asked, **more: object) -> HttpResponse:
+    """The account page, with what is shown only once."""
+    return render(request, "cells/account.html", _account(request) | more)
 
 
 @require_POST
@@ -33,7 +49,7 @@ def make_token(request: Asked) -> HttpResponse:
     token = accounts.make_token(
         user=request.user, scope=request.POST.get("scope", ""), name=request.POST.get("name", "")
     )
-    return render(request, "cells/account.html", _account(request) | {"token": token})
+    return page(request, token=token)
 
 
 @require_POST
@@ -44,7 +60,33 @@ def revoke_token(request: Asked, pk: int) -> HttpResponse:
 
 
 def _account(request: Asked) -> dict[str, object]:
+    sees = may(request.user, VIEWER)
     return {
         "tokens": request.user.api_tokens.filter(revoked_at__isnull=True),
         "scopes": [right for right in RIGHTS if may(request.user, right)],
+        "reminders": [_reminder(row) for row in request.user.reminders.select_related("repository", "user")],
+        "feed_token": request.user.feed_tokens.filter(revoked_at__isnull=True).first(),
+        "sees": sees,
+        "mail": settings.VPM_MAIL,
+        "days": [(number, WEEKDAYS_ABBR[number - 1], number in WORKDAYS) for number in range(1, 8)],
+        "zones": ZONES,
+        "zone": settings.TIME_ZONE,
+        "choice": Repository.objects.all() if sees else (),
+        "base": settings.VPM_URL,
     }
+
+
+def _reminder(row: Reminder) -> dict[str, object]:
+    """A reminder with its times as its own clock shows them."""
+    zone = ZoneInfo(row.zone)
+    return {
+        "row": row,
+        "days": [WEEKDAYS_ABBR[number - 1] for number in row.weekdays],
+        "next": _shown(row.next_at, zone),
+        "last": _shown(row.last_sent_at, zone),
+    }
+
+
+def _shown(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Written here: a template would turn it into the server's own time."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""

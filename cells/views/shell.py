@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 
 from cells.models import Repository
+from cells.patches import inbox as inboxes
 from cells.permissions import OPERATOR, REVIEWER, VIEWER, may
 from cells.views import inbox, undoing
 from cells.views.chosen import chosen
@@ -22,10 +24,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         repository = chosen(request)
     except Http404:
         repository = None
+    needed = inboxes.size(repository, user) if repository and isinstance(user, User) else 0
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "needed": inbox.counted(repository, request) if repository else "",
+        "needed": needed,
+        "badge": inbox.counted(needed),
         "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),
         "may_operate": may(user, OPERATOR),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import hypot
 
-from egspace.drawing import crowds, names
+from egspace.drawing import crowds, names, words
 from egspace.drawing.frame import Box, Frame, around, frame_of
 from egspace.drawing.hulls import CIRCLE, hull, together
 from egspace.drawing.layout import STATES, need
@@ -99,7 +99,8 @@ def _group(look: Look, seen: dict[str, Point], crowd: crowds.Crowd) -> Group:
     keys = crowd.keys
     x, y = (round(sum(seen[key][axis] for key in keys) / len(keys), 1) for axis in (0, 1))
     worst = min((look.graph.nodes[key]["state"] for key in keys), key=STATES.index)
-    size = round(min(GROUP[1], GROUP[0] + 2 * len(keys) ** 0.5), 1)
+    count = len(f"+{words.number(len(keys))}") * names.UNIT + 2 * names.AIR
+    size = round(max(count, min(GROUP[1], GROUP[0] + 2 * len(keys) ** 0.5)), 1)
     name = "group {},{}".format(*crowd.field)
     return Group(name, keys, x, y, size, worst, around(look.placed[key] for key in keys))
 

@@ -6,8 +6,13 @@ function place() {
   return document.activeElement?.closest("[data-row]") ?? (rows().length ? null : document.querySelector("main"));
 }
 
+// What changed meanwhile is read before it is approved: a key or click that was already on its way does not count.
+const READING = 1200;
+let shown = 0;
+
 function press(button) {
   if (!button) return false;
+  if (button.matches(".since [data-verb=approve]") && Date.now() - shown < READING) return true;
   if (button.disabled) announce(button.title);
   else button.click();
   return true;
@@ -33,7 +38,7 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.matches("textarea[name=reason]")) return inReason(event);
   if (event.target.matches("input, textarea, select")) return;
   const key = CSS.escape(event.key);
@@ -83,4 +88,5 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   event.detail.target.querySelector?.("[data-focus]")?.focus();
   document.querySelector("#decision [data-focus]")?.focus();
+  if (document.querySelector("#decision .since")) shown = Date.now();
 });

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from cells.models import AuditEvent, Lane, Patch, Repository, Review
-from cells.patches import automatic, checks, desk, landing, life, needs, reviews, versions
+from cells.patches import automatic, checks, desk, earlier, landing, life, needs, reviews, versions
 from cells.patches.verdicts import fingerprint
 from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Forbidden, Refused, say
@@ -271,6 +271,16 @@ def test_an_approval_under_a_milder_verdict_does_not_count_then_nor_when_it_is_m
     assert void_of(waiting, "rin") == "The contract asked for more after it was given: conflicts."
 
 
+def test_an_approval_does_not_count_when_nobody_remembers_all_that_the_patch_was_since(
+    waiting: Patch, operator: User
+) -> None:
+    for number in range(earlier.KEPT):
+        assert len(needs.counted(again(waiting))) == 1
+        state = "unknown" if number % 2 else "green"
+        checks.report(patch=again(waiting), state=state, by=operator, tip=waiting.tip)
+    assert needs.counted(again(waiting)) == []
+
+
 def test_who_approved_takes_it_back_while_the_second_is_missing(waiting: Patch) -> None:
     with pytest.raises(Refused, match="waits for a decision"):
         reviews.withdraw(patch=again(waiting), by=a_user("mio", REVIEWER))
@@ -495,7 +505,8 @@ def test_a_test_proposal_is_not_approved_by_the_contract_and_stops_nothing(
     Patch.objects.filter(pk=patch.pk).update(planted_by=operator, lesson="Too smooth.")
     automatic.switch(lane=repository.lanes.get(key="sample"), on=True, by=operator)
     assert automatic.consider(repository, Mirror(repository.mirror)) == 0
-    assert again(patch).state == life.PROPOSED
+    assert not patch.reviews.exists()
+    assert again(patch).state not in (life.APPROVED, life.LANDING, life.LANDED)
 
 
 # By hand.

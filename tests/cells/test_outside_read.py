@@ -13,6 +13,7 @@ from cells.models import AuditEvent, OutsideCommit, Repository
 from cells.patches import oversight
 from cells.permissions import REVIEWER
 from cells.refusals import Forbidden, Refused
+from tests.cells.callers import Program
 from tests.factories import ADA, a_repository, a_user, source_of, sync
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +182,18 @@ def test_counting_what_is_unread_takes_the_same_queries_for_one_and_for_many(
     with django_assert_num_queries(2):
         found = oversight.unread(repository, rin)
     assert (found.outside, found.by_hand, len(found.commits)) == (5, 0, oversight.FIRST)
+
+
+def test_a_program_lists_what_is_unread_and_says_that_it_read_it(
+    repository: Repository, deciding: Program, reading: Program
+) -> None:
+    row = listed(repository)
+    status, said = reading.get("outside", repo="bakery", unread=True)
+    assert (status, said["total"]) == (200, 1)
+    assert (said["items"][0]["commit"], said["items"][0]["cells"]) == (row.commit, ["oven"])
+    assert reading.get("outside", cell="dough")[1]["total"] == 0
+    assert reading.post(f"outside/{row.pk}/read")[0] == 403
+    assert deciding.post(f"outside/{row.pk}/read")[1]["read_by"] == "reviewer"
+    assert deciding.post(f"outside/{row.pk}/read")[0] == 409
+    assert deciding.post("outside/12345/read")[0] == 404
+    assert reading.get("outside", unread=True)[1]["total"] == 0

@@ -22,7 +22,7 @@ from cells.contract.case import CATEGORIES, DECISIONS
 from cells.evidence.conflicts import KINDS
 from cells.evidence.kinds import kind_of
 from cells.models import Cell, SyncRun
-from cells.patches import change, checks, life
+from cells.patches import bulk, change, checks, inbox, life
 from cells.patches.edits import Edit
 from cells.refusals import say
 from cells.sentences import sentence
@@ -115,7 +115,17 @@ def kinds_of_evidence() -> set[str]:
 def names() -> set[str]:
     """Every name that a page may show through the `word` filter."""
     patch_kinds = {kind for _, kind in (*proposals.FAMILIES, *proposals.BY_PATH)} | {"change"}
-    subjects = {"patch", "repository", "evidence", "apitoken", "user", "ask", "lane", "backtest"}
+    subjects = {
+        "patch",
+        "repository",
+        "evidence",
+        "apitoken",
+        "user",
+        "ask",
+        "lane",
+        "backtest",
+        "outsidecommit",
+    }
     dating = {"high", "medium", "low", "written", "JST", "UTC", "commit"}
     asks = {
         *ask_life.STATES, *(f"ask_{verb}" for verb in ask_life.LIFE), *given("_step", position=1), "away",
@@ -128,7 +138,7 @@ def names() -> set[str]:
     runs = {SyncRun.QUEUED, SyncRun.RUNNING, SyncRun.DONE, SyncRun.FAILED}
     return {
         *life.STATES, *life.LIFE, *Cell.STAGES, *health.STATES, *permissions.RIGHTS, *change.STATUS.values(), *runs,
-        *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *given("Flag", position=0),
+        *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *inbox.HIDDEN, *bulk.WAYS, *given("Flag", position=0),
         *given("record", keyword="verb"), *given("progress", position=0),
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from egspace.drawing import space_words
+from egspace.drawing import names, space_words
 from egspace.drawing.drafting import scene
 from egspace.drawing.frame import read_box
 from egspace.drawing.layout import STATES
@@ -170,8 +170,19 @@ def test_a_map_by_neighbours_says_that_its_distances_mean_nothing() -> None:
 
 def test_the_name_below_a_diamond_is_clear_of_its_point() -> None:
     graph = a_swarm(1, 1, a0={"state": "conflict"})
-    (node,) = scene(graph, a_space(graph), links).nodes
-    assert node.lines[0][1] - 6 > node.y + node.size * 1.3 / 2
+    node = next(one for one in scene(graph, a_space(graph), links).nodes if one.key == "a0")
+    between = abs(node.lines[0][1] - node.y) - names.HIGH / 2 - node.size * 1.3 / 2
+    assert between == pytest.approx(names.AIR, abs=0.2)
+
+
+def test_the_count_of_a_group_fits_into_its_circle() -> None:
+    graph = a_swarm(1500)
+    space = Space(
+        {key: a_place((0.5 if key == "a0" else 0.001 * n / 1500, 0.0)) for n, key in enumerate(graph)}
+    )
+    most = max(scene(graph, space, links).groups, key=lambda one: len(one.keys))
+    assert len(most.keys) > 1000
+    assert most.size > len("+1,499") * names.UNIT
 
 
 @pytest.mark.parametrize(
