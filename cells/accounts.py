@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cells import audit
 from cells.models import ApiToken, SignInToken
-from cells.permissions import OPERATOR, VIEWER, may
+from cells.permissions import OPERATOR, RIGHTS, VIEWER, may
 from cells.refusals import Forbidden, Refused
 from cells.sentences import sentence
 
@@ -61,9 +61,9 @@ def make_token(*, user: User, scope: str, name: str = "") -> str:
     """A bearer token, shown once. It can do what its scope and its user both may. Raises Refused."""
     if scope not in ApiToken.SCOPES:
         raise Refused(
-            sentence("There is no scope %(scope)s; choose viewer, reviewer or operator.", scope=scope)
+            sentence("There is no scope %(scope)s; choose viewer, agent, reviewer or operator.", scope=scope)
         )
-    if not may(user, VIEWER) or not may(user, scope):
+    if scope not in scopes(user):
         raise Forbidden(
             sentence("%(user)s does not hold the right %(scope)s.", user=user.get_username(), scope=scope)
         )
@@ -72,6 +72,12 @@ def make_token(*, user: User, scope: str, name: str = "") -> str:
         row = ApiToken.objects.create(user=user, scope=scope, name=name[:100], hash=digest(token))
         audit.record(actor=user, verb="make_token", subject=row, after={"scope": scope, "name": name[:100]})
     return token
+
+
+def scopes(user: User) -> list[str]:
+    """Those a token of this person can have: their rights, and an agent's, which asks for no more than seeing."""
+    held = {right for right in RIGHTS if may(user, right)} if may(user, VIEWER) else set()
+    return [scope for scope in ApiToken.SCOPES if scope in held or (scope == ApiToken.AGENT and held)]
 
 
 def revoke_token(*, token: ApiToken, by: User) -> None:

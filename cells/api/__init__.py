@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from cells.api import asks, cells, errors, health, outside, patches, repositories, trail
+from cells.api import asks, cells, errors, health, learning, outside, patches, repositories, trail
 from cells.api.auth import Bearer, Session
 
 
@@ -56,5 +56,5 @@ api = Api(
     urls_namespace="api",
 )
 errors.handle(api)
-for part in (repositories, cells, asks, patches, outside, trail, health):
+for part in (repositories, cells, asks, patches, outside, learning, trail, health):
     api.add_router("", part.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 
 from cells import health
 from cells.disagreements import conflicts_in
-from cells.evidence.conflicts import Conflict
 from cells.models import Cell, Evidence, EvidenceCell, Lane, OutsideCommit, Patch, Repository, Review
 from cells.patches import life
 from cells.sentences import Sentence, sentence
@@ -62,12 +61,14 @@ def _newest(
     """No kind can be missing among the newest, because the newest of each were looked at."""
     reviews = Review.objects.filter(patch__in=patches.values("pk"), void__isnull=True)
     landed = patches.filter(state=life.LANDED, landed_at__isnull=False)
+    pieces = list(evidence.order_by("-committed_at", "-pk")[:NEWEST])
+    told = {row.commit for row in pieces}  # a commit that only brought evidence is told as that
     found = [
-        *(_seen(row) for row in evidence.order_by("-committed_at", "-pk")[:NEWEST]),
+        *(_seen(row) for row in pieces),
         *(_proposed(row) for row in patches.order_by("-proposed_at", "-pk")[:NEWEST]),
         *(_decided(row) for row in reviews.select_related("patch", "by").order_by("-at", "-pk")[:NEWEST]),
         *(_landed(row) for row in landed.order_by("-landed_at", "-pk")[:NEWEST]),
-        *(_outside(row) for row in outside.order_by("-noticed_at", "-pk")[:NEWEST]),
+        *(_outside(row) for row in outside.order_by("-noticed_at", "-pk")[:NEWEST] if row.commit not in told),
         *conflicts,
     ]
     return sorted(found, key=lambda one: (one.at, one.name), reverse=True)[:NEWEST]
@@ -118,16 +119,21 @@ def _outside(row: OutsideCommit) -> Happening:
     )  # fmt: skip
 
 
-def _conflicts(repository: Repository, keys: set[str]) -> Iterator[Happening]:
-    """Those that stand now, each once."""
+def _conflicts(repository: Repository, keys: set[str]) -> list[Happening]:
+    """Those that stand now, each once, with the first cell that it is about."""
     told = conflicts_in(repository, health.as_of(repository))
-    found: dict[Conflict, str] = {one: key for key in sorted(keys) for one in told.get(key, ())}
-    for one, key in found.items():
-        sides = one.left, one.right
-        yield Happening(
-            ("conflict", one.kind, one.subject, one.left.claim.predicate, *(side.evidence for side in sides), *(side.claim.value for side in sides)),
-            sentence("Conflict: %(title)s", title=one.subject), one.sentence, max(side.at for side in sides), "cell", (key,),
-        )  # fmt: skip
+    found: dict[tuple[str, ...], Happening] = {}
+    for key in sorted(keys):
+        for one in told.get(key, ()):
+            sides = one.left, one.right
+            name = (
+                "conflict", one.kind, one.subject, one.left.claim.predicate,
+                *(side.evidence for side in sides), *(side.claim.value for side in sides),
+            )  # fmt: skip
+            what = sentence("Conflict: %(title)s", title=one.subject)
+            at = max(side.at for side in sides)
+            found.setdefault(name, Happening(name, what, one.sentence, at, "cell", (key,)))
+    return list(found.values())
 
 
 def _of(patch: Patch) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime
 
 import pygit2
@@ -14,12 +15,16 @@ from cells.patches import automatic, life
 from cells.ssot.mirror import Mirror
 
 LOOKED = 50  # landings of which main is asked whether it took them back
+UNREADABLE = (pygit2.GitError, LookupError, OSError, RuntimeError)  # a clone that is not there tells nothing
 
 
 def read(repository: Repository, since: datetime) -> Landed:
     """A rule is the one that spoke first when the patch was last judged: what an inbox groups by."""
     back = _taken_back(repository, since)
-    of_all, of_back = _groups(_landed(repository, since)), _groups(_landed(repository, since).filter(pk__in=back))
+    of_all, of_back = (
+        _groups(_landed(repository, since)),
+        _groups(_landed(repository, since).filter(pk__in=back)),
+    )
     titles = dict(repository.lanes.values_list("key", "title"))
     lanes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     rules: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -56,11 +61,10 @@ def _backs(told: dict[str, list[int]]) -> list[Back]:
 def _taken_back(repository: Repository, since: datetime) -> set[int]:
     """Landings that a patch here reverted; of the last ones also those that main took back in another way."""
     reverts = Patch.objects.filter(reverts__isnull=False).order_by().values_list("reverts", "state")
-    found = {patch for patch, state in reverts if state == life.LANDED}
+    found = {patch for patch, state in reverts if patch and state == life.LANDED}
     rows = _landed(repository, since).select_related("repository").order_by("-state_at")[:LOOKED]
     last = [patch for patch in rows if patch.pk not in found]
-    try:
-        found |= {patch.pk for patch in (automatic.reverted(last, Mirror(repository.mirror)) if last else ())}
-    except (pygit2.GitError, LookupError, OSError):
-        pass  # a clone that is not there tells nothing
+    if last:
+        with suppress(*UNREADABLE):
+            found |= {patch.pk for patch in automatic.reverted(last, Mirror(repository.mirror))}
     return found

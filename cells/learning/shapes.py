@@ -73,11 +73,15 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """From proposed to the first decision by a person: of all, per week of that decision, per lane."""
+    """From proposed to the first decision by a person: of all, per week of that decision, per lane.
+
+    `cut`: there were so many that only the last ones are in it.
+    """
 
     all: Spread
     weeks: list[Week]
     lanes: list[tuple[str, Spread]]
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

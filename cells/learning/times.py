@@ -6,13 +6,13 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models import DateTimeField, Exists, Func, IntegerField, OuterRef, Q, QuerySet, Value
 
 from cells.learning.shapes import Spread, Times, Week
 from cells.models import Repository, Review
 
 WEEK = 7 * 86400
-MOST = 200_000  # decisions, the last ones: three small numbers of each are read
+MOST = 50_000  # decisions, the last ones: a few numbers of each are read
 
 
 class Seconds(Func):
@@ -33,13 +33,16 @@ class Seconds(Func):
 def read(repository: Repository, said: QuerySet[Review], since: datetime, weeks: int) -> Times:
     """Of the decisions `said`. Quantiles need the whole row of numbers, which neither database keeps sorted."""
     before = Review.objects.filter(patch=OuterRef("patch"), by__isnull=False, pk__lt=OuterRef("pk"))
-    rows = said.filter(~Exists(before), by__isnull=False).order_by("-pk")
+    rows = said.filter(Q(patch__proposed_at__gte=since) | ~Exists(before), by__isnull=False).order_by("-pk")
     begin = Value(since, output_field=DateTimeField())
-    numbers = rows.values_list("patch__lane", Seconds("at", begin), Seconds("at", "patch__proposed_at"))
+    numbers = rows.values_list(
+        "patch", "patch__lane", Seconds("at", begin), Seconds("at", "patch__proposed_at")
+    )
+    first = {patch: told for patch, *told in numbers[:MOST]}  # the newest come first, so the first one stays
     waits: list[int] = []
     in_week: defaultdict[int, list[int]] = defaultdict(list)
     in_lane: defaultdict[int | None, list[int]] = defaultdict(list)
-    for lane, at, wait in sorted(numbers[:MOST], key=lambda row: row[2]):
+    for lane, at, wait in sorted(first.values(), key=lambda told: told[2]):
         waits.append(wait)
         in_week[min(at // WEEK, weeks - 1)].append(wait)
         in_lane[lane].append(wait)
@@ -50,6 +53,7 @@ def read(repository: Repository, said: QuerySet[Review], since: datetime, weeks:
         spread(waits),
         [Week(since + timedelta(weeks=number), spread(in_week[number])) for number in range(weeks)],
         lanes,
+        cut=len(first) >= MOST,
     )
 
 

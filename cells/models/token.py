@@ -7,9 +7,13 @@ from django.db import models
 
 
 class ApiToken(models.Model):
-    """Only the hash is kept. A token can do what its scope and its user both may."""
+    """Only the hash is kept. A token can do what its scope and its user both may.
 
-    SCOPES = ("viewer", "reviewer", "operator")
+    Beside the rights there is the scope of a program that proposes: it never decides, whatever its user may.
+    """
+
+    AGENT = "agent"
+    SCOPES = ("viewer", AGENT, "reviewer", "operator")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, blank=True)

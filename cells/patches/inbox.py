@@ -73,8 +73,7 @@ def desk(repository: Repository, user: User) -> Desk:
 
 def size(repository: Repository, user: User) -> int:
     """How many need this person, in few small queries: the header of every page says it."""
-    kept = hidden(repository, user, HIDDEN[0]).values("pk")
-    others = [hidden(repository, user, kind).values("pk") for kind in HIDDEN[1:]]
+    kept, *others = [hidden(repository, user, kind).order_by().values("pk") for kind in HIDDEN]
     failed = Patch.objects.filter(repository=repository, state=life.FAILED)
     return waiting(repository).count() - kept.union(*others).count() + failed.count()
 
@@ -176,7 +175,7 @@ def hidden(repository: Repository, user: User, kind: str) -> QuerySet[Patch]:
         return rows.filter(claimed_until__gt=now).exclude(claimed_by=user)
     if kind == OWN:
         by_mail = Patch.objects.filter(author_email__in={user.email, user.email.lower()} - {""})
-        edited = Patch.editors.through.objects.filter(user=user).values("patch")
+        edited = Patch.objects.filter(editors=user).values("pk")
         return rows.filter(Q(proposer=user) | Q(pk__in=edited) | Q(pk__in=by_mail.values("pk")))
     agreed = Review.objects.filter(
         by=user, decision=Review.APPROVE, void__isnull=True, digest=F("patch__digest")

@@ -60,7 +60,9 @@ def _number(document: Document) -> str | None:
         for number in range(fact.line, fact.last_line + 1):
             line = document.text.split("\n")[number - 1]
             if found := NUMBER.search(line):
-                return _with_line(document, number, line[: found.start()] + _more(found[0]) + line[found.end() :])
+                return _with_line(
+                    document, number, line[: found.start()] + _more(found[0]) + line[found.end() :]
+                )
     return None
 
 

@@ -80,7 +80,10 @@ def plant(*, repository: Repository, by: User, seed: Seed) -> Patch:
     def new(patch: Patch) -> None:
         if patch.planted_by_id != by.pk or patch.lesson != what.row["lesson"]:
             raise Refused(
-                sentence("#%(twin)s waits already and proposes exactly this; decide that one instead.", twin=patch.pk)
+                sentence(
+                    "#%(twin)s waits already and proposes exactly this; decide that one instead.",
+                    twin=patch.pk,
+                )
             )
 
     patch = propose(repository, main, what, actor=SAYS, claim=new)
@@ -118,7 +121,9 @@ def _check_words(seed: Seed) -> None:
     if not seed.author.strip():
         raise Refused(sentence("Say in whose name it is proposed."))
     if not seed.lesson.strip():
-        raise Refused(sentence("Say what it wants to be noticed for; whoever decides it reads that right after."))
+        raise Refused(
+            sentence("Say what it wants to be noticed for; whoever decides it reads that right after.")
+        )
 
 
 def _check_author(repository: Repository, seed: Seed) -> None:
@@ -126,7 +131,9 @@ def _check_author(repository: Repository, seed: Seed) -> None:
     name = seed.author.strip()
     if User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists():
         raise Refused(
-            sentence("%(name)s is a person here. A test proposal does not speak in anybody's name.", name=name)
+            sentence(
+                "%(name)s is a person here. A test proposal does not speak in anybody's name.", name=name
+            )
         )
     rows = Patch.objects.filter(repository=repository, state=life.PROPOSED, author_name=name)
     if rows.filter(touched__path=seed.path).exists():
@@ -144,7 +151,9 @@ def authors(repository: Repository) -> list[tuple[str, str]]:
     rows = Patch.objects.filter(repository=repository).exclude(branch="").order_by("-pk")
     latest = list(rows.values_list("author_name", "author_email")[:LATEST])
     accounts = User.objects.values_list("username", "email", "first_name", "last_name")
-    known = {part.lower() for name, email, first, last in accounts for part in (name, email, f"{first} {last}")}
+    known = {
+        part.lower() for name, email, first, last in accounts for part in (name, email, f"{first} {last}")
+    }
     named: dict[str, str] = {}
     for name, email in sorted(latest, key=latest.count, reverse=True):
         if not {name.lower(), email.lower()} & (known - {""}):

@@ -75,7 +75,7 @@ def add(*, user: User, wish: Wish) -> Reminder:
             hour=wish.hour, minute=wish.minute, weekdays=sorted(set(wish.weekdays)), zone=wish.zone,
             language=wish.language, repository=wish.repository, next_at=_next(wish),
         )  # fmt: skip
-        _record(row, user, "add_reminder", after=_told(row))
+        audit.record(actor=user, verb="add_reminder", subject=row, repository=_where(row), after=_told(row))
     return row
 
 
@@ -86,7 +86,13 @@ def pause(*, reminder: Reminder, by: User) -> None:
         if Reminder.objects.filter(pk=reminder.pk, paused=False).update(
             paused=True, next_at=None, attempts=0
         ):
-            _record(reminder, by, "pause_reminder", after={"paused": True})
+            audit.record(
+                actor=by,
+                verb="pause_reminder",
+                subject=reminder,
+                repository=_where(reminder),
+                after={"paused": True},
+            )
 
 
 def resume(*, reminder: Reminder, by: User) -> None:
@@ -98,7 +104,13 @@ def resume(*, reminder: Reminder, by: User) -> None:
     now = {"paused": False, "next_at": _next(reminder), "attempts": 0, "failures": 0, "failed": None}
     with transaction.atomic():
         if Reminder.objects.filter(pk=reminder.pk, paused=True).update(**now):
-            _record(reminder, by, "resume_reminder", after={"paused": False})
+            audit.record(
+                actor=by,
+                verb="resume_reminder",
+                subject=reminder,
+                repository=_where(reminder),
+                after={"paused": False},
+            )
 
 
 def delete(*, reminder: Reminder, by: User) -> None:
@@ -106,7 +118,13 @@ def delete(*, reminder: Reminder, by: User) -> None:
     _check_owner(reminder, by)
     with transaction.atomic():
         if Reminder.objects.filter(pk=reminder.pk).delete()[0]:
-            _record(reminder, by, "delete_reminder", before=_told(reminder))
+            audit.record(
+                actor=by,
+                verb="delete_reminder",
+                subject=reminder,
+                repository=_where(reminder),
+                before=_told(reminder),
+            )
 
 
 def give_up(reminder: Reminder, **fields: Any) -> None:
@@ -114,7 +132,13 @@ def give_up(reminder: Reminder, **fields: Any) -> None:
     with transaction.atomic():
         rows = Reminder.objects.filter(pk=reminder.pk, paused=False)
         if rows.update(paused=True, next_at=None, attempts=0, **fields):
-            _record(reminder, "remind", "pause_reminder", after={"paused": True})
+            audit.record(
+                actor="remind",
+                verb="pause_reminder",
+                subject=reminder,
+                repository=_where(reminder),
+                after={"paused": True},
+            )
 
 
 def _check_owner(reminder: Reminder, by: User) -> None:
@@ -133,12 +157,5 @@ def _told(row: Reminder) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _record(
-    row: Reminder,
-    actor: User | str,
-    verb: str,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    key = row.repository.key if row.repository else ""
-    audit.record(actor=actor, verb=verb, subject=row, repository=key, before=before, after=after)
+def _where(row: Reminder) -> str:
+    return row.repository.key if row.repository else ""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 
 from cells.models import Patch
-from cells.patches import desk, life, needs, origins, reverting, reviews, versions
+from cells.patches import desk, life, needs, origins, verbs
 from cells.permissions import OPERATOR, REVIEWER, may
-from cells.refusals import Refused, say
+from cells.refusals import say
 
 
 def shown(patch: Patch, user: User) -> dict[str, Any]:
@@ -32,29 +31,15 @@ def shown(patch: Patch, user: User) -> dict[str, Any]:
 
 
 def why_not(patch: Patch, user: User) -> dict[str, str]:
-    checks: dict[str, Callable[[], None]] = {
-        "approve": lambda: reviews.check_approve(patch, user),
-        "by_hand": lambda: reviews.check_by_hand(patch, user),
-        "edit": lambda: versions.check_edit(patch, user),
-        "discard": lambda: versions.check_discard(patch, user),
-        "revert": lambda: reverting.check_revert(patch, user),
-        "withdraw": lambda: reviews.check_withdraw(patch, user),
-        "decide": lambda: reviews.check_decide(patch, user, _usual(patch)),
-    }
-    return {verb: _refusal(check) for verb, check in checks.items()}
+    asked = {verb: verb for verb in ("approve", "edit", "discard", "revert", "withdraw")}
+    asked |= {"by_hand": "land_by_hand"}
+    found = {name: say(verbs.why_not(patch, user, verb)) for name, verb in asked.items()}
+    return found | {"decide": _decide(patch, user)}
 
 
-def _usual(patch: Patch) -> str:
-    """A verb that stands for all that a person may do in this state."""
-    return next((verb for verb in ("reject", "reopen") if verb in life.allowed(patch.state)), "")
-
-
-def _refusal(check: Callable[[], None]) -> str:
-    try:
-        check()
-    except Refused as refused:
-        return say(refused.why)
-    return ""
+def _decide(patch: Patch, user: User) -> str:
+    """Of all that a person may do in this state; where that is nothing, why nobody may."""
+    return say(verbs.why_not(patch, user, verbs.usual(patch) or "reject"))
 
 
 def reviewers(patch: Patch, user: User) -> list[str]:

@@ -9,13 +9,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cells.feeding import tokens
-from cells.models import Repository
+from cells.models import Cell, Lane, Repository
 from cells.refusals import Refused, say
 from cells.reminding import keeping, sending
+from cells.reminding.digest import absolute
 from cells.sentences import sentence
 from cells.views import session
 from cells.views.chosen import Asked, viewer
@@ -52,7 +54,8 @@ def act(request: Asked, pk: int, verb: str) -> HttpResponse:
 
 @require_POST
 def make_feed_token(request: Asked) -> HttpResponse:
-    return session.page(request, feed_secret=tokens.make(user=request.user))
+    token = tokens.make(user=request.user)
+    return session.page(request, feed_secret=token, examples=_examples(token))
 
 
 @require_POST
@@ -60,6 +63,19 @@ def revoke_feed_token(request: Asked) -> HttpResponse:
     tokens.revoke(user=request.user)
     messages.success(request, _("The token no longer works."))
     return _back()
+
+
+def _examples(token: str) -> list[str]:
+    """The feeds of the first cell and the first lane there are, as a reader takes them."""
+    rows: list[tuple[str, Cell | Lane | None]] = [
+        ("cell-feed", Cell.objects.select_related("repository").first()),
+        ("lane-feed", Lane.objects.select_related("repository").first()),
+    ]
+    return [
+        absolute(name, row.key, repo=row.repository.key, lang=get_language() or "en", token=token)
+        for name, row in rows
+        if row
+    ]
 
 
 def _back() -> HttpResponse:

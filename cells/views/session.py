@@ -63,7 +63,8 @@ def _account(request: Asked) -> dict[str, object]:
     sees = may(request.user, VIEWER)
     return {
         "tokens": request.user.api_tokens.filter(revoked_at__isnull=True),
-        "scopes": [right for right in RIGHTS if may(request.user, right)],
+        "rights": [right for right in RIGHTS if may(request.user, right)],
+        "scopes": accounts.scopes(request.user),
         "reminders": [_reminder(row) for row in request.user.reminders.select_related("repository", "user")],
         "feed_token": request.user.feed_tokens.filter(revoked_at__isnull=True).first(),
         "sees": sees,
@@ -72,7 +73,6 @@ def _account(request: Asked) -> dict[str, object]:
         "zones": ZONES,
         "zone": settings.TIME_ZONE,
         "choice": Repository.objects.all() if sees else (),
-        "base": settings.VPM_URL,
     }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pygit2
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from cells.models import AuditEvent, Lane, Patch, Repository, Review
 from cells.patches import automatic, checks, desk, earlier, landing, life, needs, reviews, versions
@@ -357,6 +360,25 @@ def test_an_approval_taken_back_before_it_lands_ends_all_of_them(waiting: Patch)
     reviews.withdraw(patch=again(waiting), by=a_user("kai", REVIEWER))
     assert landed(waiting).state == life.PROPOSED
     assert needs.counted(again(waiting)) == []
+
+
+def test_an_approval_lands_only_once_it_cannot_be_taken_back_any_more(waiting: Patch, settings: Any) -> None:
+    settings.VPM_UNDO_SECONDS = 60
+    with committed():
+        approve(waiting, "mio")
+    assert landed(waiting).state == life.APPROVED
+    Patch.objects.filter(pk=waiting.pk).update(state_at=timezone.now() - timedelta(seconds=61))
+    assert landed(waiting).state == life.LANDED
+
+
+def test_an_emergency_waits_for_no_second_thoughts(waiting: Patch, settings: Any) -> None:
+    settings.VPM_UNDO_SECONDS = 60
+    now = again(waiting)
+    with committed():
+        reviews.land_by_hand(
+            patch=now, by=a_user("oda", OPERATOR), reason="Fire.", digest=now.digest, verdict=fingerprint(now.verdict)
+        )  # fmt: skip
+    assert again(waiting).state == life.LANDED
 
 
 def test_a_failed_landing_is_tried_again_only_under_approvals_that_stand(waiting: Patch) -> None:

@@ -113,7 +113,7 @@ def test_a_stale_click_is_a_409_that_htmx_can_swap(bakery: Repository, reviewer:
     answer = signed_in(reviewer).post(f"/patches/{patch.pk}/approve", {"digest": "0" * 64}, **HTMX)
     assert answer.status_code == 409
     assert answer.text.strip().startswith('<section id="decision"')
-    assert "changed since you looked" in answer.text
+    assert "no longer known here" in answer.text
 
 
 def test_a_patch_that_no_longer_applies_offers_no_approval(bakery: Repository, reviewer: User) -> None:
@@ -220,7 +220,7 @@ def test_a_page_that_shows_older_bytes_offers_no_decision(bakery: Repository, re
     client = signed_in(reviewer)
     assert "Approve" in client.get(f"/patches/{patch.pk}/?seen={patch.digest}", **fragment).text
     old = client.get(f"/patches/{patch.pk}/?seen={'0' * 64}", **fragment).text
-    assert "changed while you were reading" in old
+    assert "no longer known here" in old
     assert "Approve" not in old
 
 

@@ -1,4 +1,4 @@
-"""`manage.py token USER --scope viewer|reviewer|operator [--name NAME]`: make an API token."""
+"""`manage.py token USER --scope viewer|agent|reviewer|operator [--name NAME]`: make an API token."""
 
 from __future__ import annotations
 
