@@ -66,7 +66,7 @@ def _feed(
     began = repository.created_at
     feed = Feed(
         title=safe(f"{title} · {repository.key}"), link=settings.VPM_URL + where[0] + query, description="",
-        language=get_language(), feed_url=settings.VPM_URL + where[1] + query, feed_guid=tag(repository, "feed", *name),
+        language=get_language(), feed_url=settings.VPM_URL + where[1] + query, author_name="VPM", feed_guid=tag(repository, "feed", *name),
         changed=max((one.at for one in found), default=began),
     )  # fmt: skip
     for one in found:

@@ -12,10 +12,11 @@ from django.db.models import Count, QuerySet
 from cells.learning.shapes import Back, Landed, Share
 from cells.models import Patch, Repository
 from cells.patches import automatic, life
+from cells.ssot.commands import GitFailed
 from cells.ssot.mirror import Mirror
 
 LOOKED = 50  # landings of which main is asked whether it took them back
-UNREADABLE = (pygit2.GitError, LookupError, OSError, RuntimeError)  # a clone that is not there tells nothing
+UNREADABLE = (pygit2.GitError, LookupError, OSError, GitFailed)  # a clone that is not there tells nothing
 
 
 def read(repository: Repository, since: datetime) -> Landed:

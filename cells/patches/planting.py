@@ -50,7 +50,7 @@ NOTES = {
 LIFE = timedelta(days=14)
 WORKER = "planting"
 SAYS = "sync"  # who proposes what nobody here proposed
-FIRST_BOT = "docs-bot"
+BOT = "docs-bot-{}"  # where nobody proposes who is no person here
 LATEST = 300  # proposals whose authors are offered
 
 
@@ -146,6 +146,14 @@ def _check_author(repository: Repository, seed: Seed) -> None:
         )
 
 
+def free_authors(repository: Repository, path: str) -> list[str]:
+    """In whose names a test proposal to this document can speak now; there is always one."""
+    rows = Patch.objects.filter(repository=repository, state=life.PROPOSED, touched__path=path)
+    taken = set(rows.values_list("author_name", flat=True))
+    names = [name for name, _address in authors(repository) if name not in taken]
+    return names or [next(name for number in range(1, len(taken) + 3) if (name := BOT.format(number)) not in taken)]
+
+
 def authors(repository: Repository) -> list[tuple[str, str]]:
     """(name, address) of who proposed lately through branches and is no person here, the most frequent first."""
     rows = Patch.objects.filter(repository=repository).exclude(branch="").order_by("-pk")
@@ -158,7 +166,7 @@ def authors(repository: Repository) -> list[tuple[str, str]]:
     for name, email in sorted(latest, key=latest.count, reverse=True):
         if not {name.lower(), email.lower()} & (known - {""}):
             named.setdefault(name, email)
-    return list(named.items()) or [(FIRST_BOT, "")]
+    return list(named.items())
 
 
 def reveal(patch: Patch, *, by: User, caught: bool) -> None:

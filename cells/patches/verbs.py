@@ -25,8 +25,8 @@ def why_not(patch: Patch, user: User, verb: str) -> Sentence | None:
 
 
 def usual(patch: Patch) -> str:
-    """A verb that stands for all that a person may do in this state; "" where nothing is decided."""
-    return next((verb for verb in ("reject", "reopen") if verb in life.allowed(patch.state)), "")
+    """A verb that stands for all that a person may do in this state."""
+    return "reopen" if "reopen" in life.allowed(patch.state) else "reject"
 
 
 def right_for(verb: str) -> str:

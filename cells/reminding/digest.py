@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -18,7 +19,7 @@ from django.utils.http import urlencode
 from cells.chain import seal
 from cells.chain.links import Head
 from cells.models import Reminder, Repository
-from cells.patches import inbox, oversight
+from cells.patches import inbox, oversight, ranks
 from cells.patches.inbox import Desk, Item
 from cells.permissions import REVIEWER, may
 from cells.sentences import Sentence
@@ -36,6 +37,9 @@ class Line:
     why: Sentence
     url: str
     size: int = 1
+    because: dict[str, Any] | None = (
+        None  # the first thing that the contract finds special, a stored sentence
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def _names(repository: Repository, desk: Desk) -> list[object]:
 def _line(item: Item, size: int = 1) -> Line:
     return Line(
         item.patch.repository.key, f"#{item.patch.pk} {item.patch.title}", item.why,
-        absolute("patch", item.patch.pk), size,
+        absolute("patch", item.patch.pk), size, next(iter(ranks.special(item.patch.verdict)), None),
     )  # fmt: skip
 
 

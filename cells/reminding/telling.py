@@ -13,6 +13,8 @@ from cells.refusals import say
 from cells.reminding.digest import Digest, Line, absolute
 from cells.reminding.wording import link, mrkdwn, plain
 
+WHY = 300  # characters of a reason
+
 
 def subject(digest: Digest) -> str:
     return f"[VPM] {_first(digest)}"
@@ -62,11 +64,15 @@ def _headline(digest: Digest, zone: str) -> str:
 
 
 def _mail_line(digest: Digest, number: int, line: Line) -> str:
-    return f"{number}. {_where(digest, line)}{plain(line.title)}\n   {plain(say(line.why), 300)}{_like(line)}\n   {line.url}"
+    return f"{number}. {_where(digest, line)}{plain(line.title)}\n   {plain(_why(line), WHY)}{_like(line)}\n   {line.url}"
 
 
 def _chat_line(digest: Digest, line: Line) -> str:
-    return f"• {_where(digest, line)}{link(line.url, line.title)} – {mrkdwn(say(line.why), 300)}{_like(line)}"
+    return f"• {_where(digest, line)}{link(line.url, line.title)} – {mrkdwn(_why(line), WHY)}{_like(line)}"
+
+
+def _why(line: Line) -> str:
+    return f"{say(line.why)} {say(line.because)}".strip()
 
 
 def _where(digest: Digest, line: Line) -> str:

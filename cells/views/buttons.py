@@ -32,14 +32,8 @@ def shown(patch: Patch, user: User) -> dict[str, Any]:
 
 def why_not(patch: Patch, user: User) -> dict[str, str]:
     asked = {verb: verb for verb in ("approve", "edit", "discard", "revert", "withdraw")}
-    asked |= {"by_hand": "land_by_hand"}
-    found = {name: say(verbs.why_not(patch, user, verb)) for name, verb in asked.items()}
-    return found | {"decide": _decide(patch, user)}
-
-
-def _decide(patch: Patch, user: User) -> str:
-    """Of all that a person may do in this state; where that is nothing, why nobody may."""
-    return say(verbs.why_not(patch, user, verbs.usual(patch) or "reject"))
+    asked |= {"by_hand": "land_by_hand", "decide": verbs.usual(patch)}
+    return {name: say(verbs.why_not(patch, user, verb)) for name, verb in asked.items()}
 
 
 def reviewers(patch: Patch, user: User) -> list[str]:

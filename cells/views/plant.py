@@ -38,8 +38,7 @@ def plant(request: Asked) -> HttpResponse:
     cells = list(repository.cells.select_related("lane", "project", "repository").order_by("key"))
     chosen = next((cell for cell in cells if cell.key == request.GET.get("cell")), None)
     context: dict[str, Any] = {
-        "repository": repository, "cells": cells, "cell": chosen, "asked": request.POST,
-        "authors": [name for name, _email in planting.authors(repository)],
+        "repository": repository, "cells": cells, "cell": chosen, "authors": (),
     }  # fmt: skip
     if chosen is None:
         return render(request, "cells/plant.html", context)
@@ -47,7 +46,8 @@ def plant(request: Asked) -> HttpResponse:
     if found is None:
         return render(request, "cells/plant.html", context | {"refusal": say(NOWHERE)}, status=200)
     kind = request.GET.get("kind", "")
-    context |= {"document": found, "kinds": kinds(found), "kind": kind} | suggested(found, kind)
+    names = planting.free_authors(repository, found.path)
+    context |= {"document": found, "kinds": kinds(found), "kind": kind, "authors": names} | suggested(found, kind)
     context |= {
         name: request.POST[name]
         for name in ("title", "rationale", "lesson", "author")
@@ -110,7 +110,7 @@ def seed(cell: Cell, found: mistakes.Document, words: dict[str, Any]) -> Seed:
     text = found.text if words["text"] == plain(found.text) else as_written(words["text"], found.text)
     return Seed(
         cell=cell, path=found.path, text=text, title=words["title"], rationale=words["rationale"],
-        author=words.get("author") or planting.authors(cell.repository)[0][0], lesson=words["lesson"],
+        author=words.get("author") or planting.free_authors(cell.repository, found.path)[0], lesson=words["lesson"],
         kind=kind_of("", [{"path": found.path}]),
     )  # fmt: skip
 

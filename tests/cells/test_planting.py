@@ -35,7 +35,7 @@ WARMER = STATE.replace("210", "216")
 
 @pytest.fixture
 def oda(db: None) -> User:
-    return a_user("oda", OPERATOR)
+    return a_user("quill", OPERATOR)
 
 
 @pytest.fixture
@@ -45,7 +45,13 @@ def rin(db: None) -> User:
 
 def sown(repository: Repository, **said: Any) -> Seed:
     cell = repository.cells.select_related("lane").get(key="oven")
-    words = {"cell": cell, "path": PATH, "text": WARMER, "title": "Update the oven", "rationale": "New readings."}
+    words = {
+        "cell": cell,
+        "path": PATH,
+        "text": WARMER,
+        "title": "Update the oven",
+        "rationale": "New readings.",
+    }
     words |= {"author": "docs-bot", "lesson": LESSON, "kind": "state"}
     return Seed(**{**words, **said})
 
@@ -79,18 +85,28 @@ def test_it_waits_judged_and_placed_like_any_other(planted: Patch) -> None:
 
 
 def test_nothing_that_can_be_read_gives_it_away(planted: Patch, rin: User, oda: User) -> None:
-    told = json.dumps(program(rin, "reviewer").get(f"patches/{planted.pk}")[1])
-    told += json.dumps(program(oda, "operator").get("patches")[1]) + json.dumps(program(oda, "operator").get("audit")[1])
+    one = program(rin, "reviewer")
+    told = "".join(
+        json.dumps(one.get(path)[1]) for path in (f"patches/{planted.pk}", "patches", "audit", "learning")
+    )
     client = Client()
     client.force_login(rin)
-    for path in (f"/patches/{planted.pk}/", "/inbox/", "/patches/", "/learning/", "/audit/", "/cells/oven/", "/"):
+    for path in (
+        f"/patches/{planted.pk}/",
+        "/inbox/",
+        "/patches/",
+        "/learning/",
+        "/audit/",
+        "/cells/oven/",
+        "/",
+    ):
         answer = client.get(path, {"repo": "bakery"}, follow=True)
         assert answer.status_code == 200, path
         told += answer.content.decode()
     told += b"".join(client.get("/audit/export.jsonl")).decode()
     made = Mirror(planted.repository.mirror).commit(planted.tip)
     told += f"{made.message} {made.author.name} {made.author.email}"
-    for word in ("oda", LESSON, "planted_by", "test proposal waits"):
+    for word in ("quill", LESSON, "planted_by", "test proposal waits"):
         assert word not in told, word
 
 
@@ -98,7 +114,8 @@ def test_its_planting_is_an_event_only_when_it_is_revealed(planted: Patch, rin: 
     assert events_of(planted) == [("propose", "sync", "")]
     approve(planted, rin)
     assert events_of(planted)[1:] == [
-        ("approve", "rin", "")] * 0 + [("reveal", "rin", "missed"), ("plant", "oda", LESSON)]  # fmt: skip
+        ("reveal", "rin", "missed"), ("plant", "quill", LESSON),
+    ]  # fmt: skip
 
 
 def test_only_an_operator_plants_and_in_no_persons_name(repository: Repository, rin: User, oda: User) -> None:
@@ -122,7 +139,9 @@ def test_it_pushes_no_real_proposal_aside(repository: Repository, oda: User) -> 
     assert again(real).decision == before
 
 
-def test_what_really_waits_with_the_same_change_does_not_become_a_test(repository: Repository, oda: User) -> None:
+def test_what_really_waits_with_the_same_change_does_not_become_a_test(
+    repository: Repository, oda: User
+) -> None:
     real = a_patch(repository)
     with pytest.raises(Refused, match="proposes exactly this"):
         planting.plant(repository=repository, by=oda, seed=sown(repository, text=STATE.replace("210", "225")))
@@ -161,9 +180,10 @@ def test_by_hand_nothing_lands_either(planted: Patch) -> None:
 
 
 def test_many_at_once_reveal_it_among_the_others(planted: Patch, rin: User) -> None:
-    item = bulk.Item(planted.pk, planted.digest, fingerprint(planted.verdict))
+    a_patch(planted.repository, life.REJECTED)  # what collides is not decided in bulk
+    one = bulk.Seen(planted.pk, planted.digest, fingerprint(planted.verdict))
     with committed():
-        bulk.decide(verb="approve", items=[item], by=rin)
+        bulk.decide(chosen=[one], verb="approve", by=rin)
     assert events_of(planted)[1][2] == "missed"
     assert nothing_landed(planted.repository)
 
@@ -189,7 +209,9 @@ def test_the_decision_cannot_be_taken_back_nor_the_patch_reverted(planted: Patch
         reverting.revert(patch=again(planted), by=rin)
 
 
-def test_edited_it_stays_a_test_and_approving_that_is_neither_caught_nor_missed(planted: Patch, rin: User) -> None:
+def test_edited_it_stays_a_test_and_approving_that_is_neither_caught_nor_missed(
+    planted: Patch, rin: User
+) -> None:
     new = versions.edit(patch=planted, by=rin, digest=planted.digest, files={PATH: f"{WARMER}More.\n"})
     assert (new.planted_by_id, new.lesson) == (planted.planted_by_id, LESSON)
     with committed():
@@ -217,7 +239,7 @@ def test_what_the_contract_would_let_land_is_revealed_and_does_not_land(tmp_path
     assert automatic.consider(repository, Mirror(repository.mirror)) == 0
     assert again(patch).state == life.ARCHIVED
     assert events_of(patch)[-2:] == [
-        ("reveal", "contract", "missed by the contract"), ("plant", "oda", LESSON),
+        ("reveal", "contract", "missed by the contract"), ("plant", "quill", LESSON),
     ]  # fmt: skip
     assert "without a person" in note_of(patch)
 
@@ -239,20 +261,20 @@ def test_whoever_planted_it_takes_it_back_and_nobody_else_learns_of_it(planted: 
             planting.withdraw(patch=patch, by=a_user("kei", OPERATOR))
     planting.withdraw(patch=planted, by=oda)
     assert again(planted).state == life.ARCHIVED
-    assert events_of(planted)[1] == ("reveal", "oda", "withdrawn")
+    assert events_of(planted)[1] == ("reveal", "quill", "withdrawn")
     with pytest.raises(Refused, match="archived"):
         planting.withdraw(patch=again(planted), by=oda)
 
 
 def test_deciding_ones_own_test_teaches_nothing_and_takes_it_back(planted: Patch, oda: User) -> None:
     approve(planted, oda)
-    assert events_of(planted)[1] == ("reveal", "oda", "withdrawn")
+    assert events_of(planted)[1] == ("reveal", "quill", "withdrawn")
 
 
 def test_after_two_weeks_it_ends_by_itself(planted: Patch) -> None:
     assert planting.settle() == 0
     assert planting.settle(timezone.now() + timedelta(days=15)) == 1
-    assert "nobody decided it in time" in note_of(planted)
+    assert "nobody decided in time" in note_of(planted)
     assert planting.settle(timezone.now() + timedelta(days=15)) == 0
 
 
@@ -268,7 +290,9 @@ def test_each_kind_changes_a_real_document_the_same_way_each_time(kind: str) -> 
 
 
 def test_the_mistakes_are_what_their_names_say() -> None:
-    made = {kind: mistakes.made(kind, mistakes.Document("oven", PATH, STATE)) or "" for kind in mistakes.KINDS}
+    made = {
+        kind: mistakes.made(kind, mistakes.Document("oven", PATH, STATE)) or "" for kind in mistakes.KINDS
+    }
     assert "holds 231 degrees" in made["number"]
     assert "(reports/oven/summary.md)" in made["citation"]
     assert "短期：可能な範囲で、hold 230" in made["goal"]
@@ -292,7 +316,7 @@ def test_an_empty_document_gives_no_occasion() -> None:
     assert mistakes.possible(mistakes.Document("oven", PATH, "")) == []
 
 
-@pytest.mark.parametrize(("before", "after"), [("0 %", "1 %"), ("9.5 %", "10.4 %"), ("0.05 s", "0.06 s")])
+@pytest.mark.parametrize(("before", "after"), [("0 %", "1 %"), ("9.5 %", "10.5 %"), ("0.05 s", "0.06 s")])
 def test_a_number_grows_by_a_tenth_and_keeps_its_digits(before: str, after: str) -> None:
     text = f"# A\n\n## C\nIt is {before}.\n"
     assert f"It is {after}." in (mistakes.made("number", mistakes.Document("a", PATH, text)) or "")
@@ -329,7 +353,7 @@ def test_an_operator_plants_from_the_form_after_seeing_what_it_would_change(
 def test_a_reviewer_neither_sees_nor_opens_the_form(repository: Repository, rin: User) -> None:
     client = Client()
     client.force_login(rin)
-    assert "plant" not in client.get("/learning/?repo=bakery").content.decode().split("<main")[1].split("Planting")[0].split("href")[-1]
+    assert "/learning/plant/" not in client.get("/learning/?repo=bakery").content.decode()
     assert client.get("/learning/plant/?repo=bakery").status_code == 403
 
 

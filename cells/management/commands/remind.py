@@ -61,7 +61,7 @@ def as_json(said: Digest) -> dict[str, Any]:
         "size": said.size, "unread": said.unread, "more": said.more, "audit_head": str(said.head),
         "oldest": said.oldest.isoformat() if said.oldest else None,
         "lines": [
-            {"repository": one.repository, "title": one.title, "why": say(one.why), "url": one.url, "size": one.size}
+            {"repository": one.repository, "title": one.title, "why": say(one.why), "because": say(one.because), "url": one.url, "size": one.size}
             for one in said.lines
         ],
         "repositories": [

@@ -1,0 +1,227 @@
+"""Offering: a program, or a person through one, proposes a change of several documents. It waits like any other patch.
+
+What comes in is hostile: paths stay inside, nothing is written over links and folders, everything is bounded. Whoever
+offers is the proposer, so nobody approves it with the same account, whichever door they come through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from cells.models import Cell, Lane, Patch, Repository
+from cells.patches import change, edits, life, paths, verdicts
+from cells.patches.edits import AddFile, Edit, EditRefused, ReplaceFile
+from cells.patches.edits.checks import check_path, shown
+from cells.patches.moves import moved, shift
+from cells.patches.origins import written_by
+from cells.patches.outdated import CONTAINED
+from cells.patches.proposing import Proposed, commit_of, propose
+from cells.placing import Placer
+from cells.refusals import Forbidden, Refused
+from cells.sentences import sentence
+from cells.ssot.mirror import FILE_MODES, READ_LIMIT, Mirror
+
+MOST_EVIDENCE = 50  # paths that support one edit
+Kind = Callable[[str, list[dict[str, str]]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is proposed: `edits`, or whole `files` (None deletes); against the commit `base` of main, "" for its tip.
+
+    `cell` is whom it is for where the paths do not say it; `replaces` the version before; `agent` the name of the
+    program that wrote it, None for a person.
+    """
+
+    title: str
+    rationale: str = ""
+    edits: tuple[Edit, ...] = ()
+    files: Mapping[str, str | None] | None = None
+    base: str = ""
+    cell: Cell | None = None
+    replaces: Patch | None = None
+    agent: str | None = None
+
+
+def offer(*, repository: Repository, by: User, what: Offer, kind: Kind) -> tuple[Patch, bool]:
+    """The waiting patch, judged; and whether it is new: False where exactly this waits already. Raises Refused."""
+    mirror = Mirror(repository.mirror)
+    main = mirror.tip(f"refs/heads/{repository.branch}")
+    base = _base(mirror, main, what.base)
+    proposed = _proposed(repository, mirror, base, what, by, kind)
+    tip = commit_of(mirror, base, proposed)
+    if change.compute(mirror, main, tip).contained:
+        raise Refused(CONTAINED)
+    known = Patch.objects.filter(repository=repository, branch="", tip=tip).exists()
+
+    def instead(new: Patch) -> None:
+        if what.replaces:
+            _replace(what.replaces, new, by, fresh=new.tip == tip and not known)
+
+    patch = propose(repository, base, proposed, actor=by, claim=instead)
+    verdicts.judge_waiting(repository, mirror, [patch, *paths.beside(patch)])
+    return patch, patch.tip == tip and not known
+
+
+def check_replace(old: Patch, repository: Repository, by: User) -> None:
+    """Refuse a new version of what somebody else proposed, or of what neither waits nor came back."""
+    if old.proposer_id != by.pk:
+        raise Forbidden(sentence("Somebody else proposed #%(before)s; propose yours beside it.", before=old.pk))
+    if old.repository_id != repository.pk:
+        raise Refused(sentence("#%(before)s is about another repository.", before=old.pk))
+    if old.state not in (life.PROPOSED, life.SENT_BACK):
+        raise Refused(moved(old))
+
+
+def _replace(old: Patch, new: Patch, by: User, *, fresh: bool) -> None:
+    """In the transaction of the new version: the old one does not wait beside it."""
+    if not fresh:
+        if new.pk != old.pk and new.replaces_id != old.pk:
+            raise Refused(
+                sentence("#%(twin)s waits already and proposes exactly this; decide that one instead.", twin=new.pk)
+            )
+        return
+    old.refresh_from_db()
+    check_replace(old, new.repository, by)
+    if old.state == life.PROPOSED:
+        why = sentence("%(name)s edited it; a new version waits instead.", name=by.get_username())
+        shift(old, "supersede", actor=by, note=why)
+
+
+def _base(mirror: Mirror, main: str, asked: str) -> str:
+    if not main:
+        raise Refused(sentence("This repository has not been read yet; propose again once it has."))
+    if not asked:
+        return main
+    if not mirror.has_commit(asked) or not mirror.is_ancestor(asked, main):
+        raise Refused(sentence("%(commit)s is no commit of main that is known here.", commit=asked))
+    return asked
+
+
+def _proposed(
+    repository: Repository, mirror: Mirror, base: str, what: Offer, by: User, kind: Kind
+) -> Proposed:
+    title = " ".join(what.title.split())[:200]
+    if not title:
+        raise Refused(sentence("Give the change a title: it becomes the first line of the commit."))
+    try:
+        files = _rendered(mirror, base, what)
+    except EditRefused as refused:
+        raise Refused(refused.why) from refused
+    if not files:
+        raise Refused(sentence("Nothing is changed, so there is nothing to propose."))
+    cells, lane = _placed(repository, list(files), title, what.cell)
+    name, email = written_by(by)
+    return Proposed(
+        files=files, title=title, rationale=what.rationale.strip(), author=_author(name, what.agent), email=email,
+        kind=kind("", [{"path": path} for path in files]), at=timezone.now(), cells=cells, lane=lane,
+        edits=edits.dump(what.edits), mark=f"Offered-By: {by.pk}", editors=_editors(what.replaces, by),
+        row={"proposer": by, "author_email": by.email, "replaces": what.replaces},
+    )  # fmt: skip
+
+
+def _author(name: str, agent: str | None) -> str:
+    """A program's work is not signed as if the person had written it."""
+    if agent is None:
+        return name
+    return f"{name} (agent {agent})" if agent else f"{name} (agent)"
+
+
+def _editors(before: Patch | None, by: User) -> tuple[User, ...]:
+    """Who had a hand in the version before had one in this. What waited has been edited by its own proposer."""
+    if before is None:
+        return ()
+    here = {user.pk: user for user in before.editors.all()}
+    return tuple((here | ({by.pk: by} if before.state == life.PROPOSED else {})).values())
+
+
+def _placed(
+    repository: Repository, changed: list[str], title: str, named: Cell | None
+) -> tuple[tuple[Cell, ...], Lane | None]:
+    """The cells that its paths name come first, so that nobody chooses whose contract is asked; then the one it names."""
+    found, lane = Placer(repository).touched([{"path": path} for path in changed], "" if named else title)
+    if named is None:
+        return tuple(found), lane
+    cells = {cell.pk: cell for cell in (*found, named)}
+    return tuple(cells.values()), lane or named.lane
+
+
+def _rendered(mirror: Mirror, base: str, what: Offer) -> dict[str, bytes | None]:
+    """Path to new bytes, None for one that goes away. Raises EditRefused."""
+    documents = _Documents(mirror, base)
+    wanted = what.files or {}
+    if bool(what.edits) == bool(wanted):
+        raise EditRefused(sentence("Say what to change: either edits, or whole files."))
+    gone = documents.without([path for path, text in wanted.items() if text is None])
+    texts = {path: text for path, text in wanted.items() if text is not None}
+    made = what.edits or tuple(documents.whole(path, text) for path, text in texts.items())
+    files = edits.render(made, documents.read).files
+    documents.check_room(files)
+    documents.check_evidence(what.edits, files)
+    return {**files, **dict.fromkeys(gone)}
+
+
+class _Documents:
+    """The files of one commit; a link, another repository or what is too large is none that could be written."""
+
+    def __init__(self, mirror: Mirror, commit: str) -> None:
+        self.mirror = mirror
+        self.files = mirror.files(commit)
+        self.gone: set[str] = set()
+
+    def read(self, path: str) -> bytes | None:
+        """For rendering: None where no file is. Raises EditRefused."""
+        found = self.files.get(path)
+        if found is None or path in self.gone:
+            return None
+        if found.mode not in FILE_MODES:
+            raise EditRefused(
+                sentence("%(path)s is a link or another repository; nothing is written there.", path=shown(path))
+            )
+        if self.mirror.sizes([found.blob])[found.blob] > READ_LIMIT:
+            raise EditRefused(sentence("%(path)s is too large to be edited here.", path=shown(path)))
+        return self.mirror.data(found.blob)
+
+    def without(self, names: Sequence[str]) -> list[str]:
+        """Takes these files away. Raises EditRefused for one that is not there."""
+        for path in names:
+            check_path(path)
+            if path not in self.files:
+                raise EditRefused(sentence("There is no %(path)s to delete.", path=shown(path)))
+        self.gone.update(names)
+        return list(names)
+
+    def whole(self, path: str, text: str) -> Edit:
+        """The whole text of one file, there already or not."""
+        check_path(path)
+        there = path in self.files
+        return ReplaceFile(path=path, content=text) if there else AddFile(path=path, content=text)
+
+    def check_room(self, files: Mapping[str, bytes | None]) -> None:
+        """Git would take a folder away, with all it holds, to put a file of its name there."""
+        left = [path for path in self.files if path not in self.gone and files.get(path, b"") is not None]
+        for path in (path for path, content in files.items() if content is not None and path not in self.files):
+            if other := next((one for one in left if one.startswith(f"{path}/")), ""):
+                raise EditRefused(
+                    sentence(
+                        "%(path)s cannot be written beside the file %(other)s, because one would have to be the other's folder; choose another name.",
+                        path=shown(path), other=shown(other),
+                    )
+                )  # fmt: skip
+
+    def check_evidence(self, made: Sequence[Edit], files: Mapping[str, bytes | None]) -> None:
+        """Refuse an edit that rests on what neither main nor the proposal holds."""
+        for edit in made:
+            if len(edit.evidence) > MOST_EVIDENCE:
+                raise EditRefused(
+                    sentence("An edit names at most %(most)s pieces of evidence.", most=MOST_EVIDENCE)
+                )
+            for path in edit.evidence:
+                if path not in self.files and path not in files:
+                    raise EditRefused(
+                        sentence("%(path)s is named as evidence, and there is no such file.", path=shown(path))
+                    )
