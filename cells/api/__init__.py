@@ -15,7 +15,23 @@ from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from cells.api import asks, cells, errors, health, learning, outside, patches, repositories, trail
+from cells.api import (
+    asks,
+    bulk,
+    cells,
+    deciding,
+    desk,
+    errors,
+    health,
+    inbox,
+    learning,
+    outside,
+    patches,
+    proposing,
+    repositories,
+    trail,
+    versions,
+)
 from cells.api.auth import Bearer, Session
 
 
@@ -56,5 +72,8 @@ api = Api(
     urls_namespace="api",
 )
 errors.handle(api)
-for part in (repositories, cells, asks, patches, outside, learning, trail, health):
+PARTS = (
+    repositories, cells, asks, inbox, patches, proposing, deciding, bulk, desk, versions, outside, learning, trail, health,
+)  # fmt: skip
+for part in PARTS:
     api.add_router("", part.router)

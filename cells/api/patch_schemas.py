@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ninja import Schema
 
-from cells.api.words import Checks, Decision, PatchState, PushState, Reason, Text, VerdictWord
+from cells.api.words import Checks, Decision, PatchState, PushState, Verb, VerdictWord, Via
 
 
 class ReasonOut(Schema):
@@ -86,46 +86,75 @@ class DiffOut(Schema):
 class VerbOut(Schema):
     """A verb, and the sentence that keeps this caller from it."""
 
-    verb: Decision
+    verb: Verb
     allowed: bool
     why: str | None
 
 
 class ReviewOut(Schema):
-    """A decision; `void` says why it no longer counts."""
+    """A decision, and from where it was taken; `void` says why it no longer counts. `emergency`: landed by hand."""
 
     by: str
     decision: Decision
+    via: Via
     digest: str
     reason: str
     at: datetime
     void: str | None
+    emergency: bool
+
+
+class NeedsOut(Schema):
+    """Who has to agree: so many `people`, of each list of `owners` one. `given` is who approved what waits now;
+    `missing` says what is still wanted, null when nothing is."""
+
+    people: int
+    owners: list[list[str]]
+    why: str | None
+    given: list[str]
+    missing: str | None
+
+
+class RemarkOut(Schema):
+    """A sentence about another version of it."""
+
+    patch: int
+    sentence: str
 
 
 class PatchDetail(PatchOut):
+    """`needs` is null once nothing waits. `replaces` is the version before, `replaced_by` are those after."""
+
     rationale: str
     files: list[FileOut]
     diff: DiffOut
+    proposer: str | None
+    editors: list[str]
+    replaces: int | None
+    replaced_by: list[int]
+    reverts: int | None
+    reverted_by: list[int]
+    remarks: list[RemarkOut]
+    needs: NeedsOut | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+    handed_to: str | None
+    handed_by: str | None
+    handed_note: str
     verbs: list[VerbOut]
     reviews: list[ReviewOut]
 
 
-class ApproveIn(Schema):
-    """`digest` is the patch's and `verdict` its verdict's `seen`, as you saw them; when one changed since, the answer
-    is a refusal."""
+class DocumentOut(Schema):
+    """What main would hold if it landed now. `text` is null where it would go away, or cannot be rewritten here
+    (`why`); in a conflict it holds both sides between marks."""
 
-    digest: Text
-    verdict: Text
-    reason: Reason = ""
-
-
-class ChecksIn(Schema):
-    """`tip` is the commit the checks ran on; one that is not the patch's any more is refused."""
-
-    state: Checks
-    tip: Text
+    path: str
+    status: str
+    text: str | None
+    why: str | None
 
 
-class RejectIn(Schema):
-    digest: Text
-    reason: Reason
+class DocumentsOut(Schema):
+    digest: str
+    documents: list[DocumentOut]

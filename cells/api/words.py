@@ -12,7 +12,7 @@ from cells import health
 from cells.asks import life as ask_life
 from cells.contract.case import DECISIONS
 from cells.models import Review
-from cells.patches import life
+from cells.patches import bulk, life, verbs
 
 # No database text holds NUL, and no name here is longer.
 Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
@@ -33,6 +33,10 @@ HealthState = Annotated[str, OneOf(health.STATES)]
 PatchState = Annotated[str, OneOf(life.STATES)]
 PushState = Annotated[str, OneOf(("", "pending", "pushed", "not_pushed"))]
 Decision = Annotated[str, OneOf(Review.DECISIONS)]
+Via = Annotated[str, OneOf(Review.VIAS)]
+Verb = Annotated[str, OneOf(verbs.VERBS)]
+BulkVerb = Annotated[str, OneOf(bulk.VERBS)]
+BulkWay = Annotated[str, OneOf((*bulk.WAYS, "not_found"))]
 AskState = Annotated[str, OneOf(ask_life.STATES)]
 VerdictWord = Annotated[str, OneOf(DECISIONS)]
 Checks = Annotated[str, OneOf(("green", "red", "unknown"))]

@@ -49,6 +49,8 @@ class Offer:
 
 def offer(*, repository: Repository, by: User, what: Offer, kind: Kind) -> tuple[Patch, bool]:
     """The waiting patch, judged; and whether it is new: False where exactly this waits already. Raises Refused."""
+    if not repository.head:
+        raise Refused(sentence("This repository has not been read yet; propose again once it has."))
     mirror = Mirror(repository.mirror)
     main = mirror.tip(f"refs/heads/{repository.branch}")
     base = _base(mirror, main, what.base)
@@ -93,12 +95,10 @@ def _replace(old: Patch, new: Patch, by: User, *, fresh: bool) -> None:
 
 
 def _base(mirror: Mirror, main: str, asked: str) -> str:
-    if not main:
-        raise Refused(sentence("This repository has not been read yet; propose again once it has."))
     if not asked:
         return main
     if not mirror.has_commit(asked) or not mirror.is_ancestor(asked, main):
-        raise Refused(sentence("%(commit)s is no commit of main that is known here.", commit=asked))
+        raise Refused(sentence("%(commit)s is no commit of main that is known here.", commit=shown(asked)))
     return asked
 
 

@@ -36,9 +36,9 @@ def aged(patch: Patch, hours: float, **fields: Any) -> None:
     Patch.objects.filter(pk=patch.pk).update(proposed_at=timezone.now() - timedelta(hours=hours), **fields)
 
 
-def a_test(repository: Repository, by: User) -> Patch:
+def a_test(repository: Repository, by: User, degrees: int = 216) -> Patch:
     cell = repository.cells.select_related("lane").get(key="oven")
-    text = STATE.replace("210", "216")
+    text = STATE.replace("210", str(degrees))
     seed = Seed(
         cell, PATH, text, "Update the oven", "New readings.", "docs-bot", "it is not measured.", "state"
     )
@@ -170,11 +170,11 @@ def test_an_approval_that_went_stale_and_a_landing_by_hand_are_counted(repositor
 def test_caught_missed_and_taken_back_are_counted_and_are_no_decisions(repository: Repository) -> None:
     quill, rin = a_user("quill", OPERATOR), a_user("rin", REVIEWER)
     approve(a_test(repository, quill), rin)
-    for _ in range(2):
-        one = a_test(repository, quill)
+    for degrees in (217, 218):
+        one = a_test(repository, quill, degrees)
         reviews.reject(patch=one, by=rin, digest=one.digest, reason="Not measured.", via="inbox")
         aged(one, 1)
-    planting.withdraw(patch=a_test(repository, quill), by=quill)
+    planting.withdraw(patch=a_test(repository, quill, 219), by=quill)
     figures = learning.figures(repository)
     assert (figures.planted.caught, figures.planted.missed, figures.planted.other) == (2, 1, 1)
     assert figures.planted.noticed == Share(2, 3)
@@ -259,7 +259,7 @@ def test_the_api_says_the_same_and_only_operators_how_many_tests_wait(
     assert program(viewer, "viewer").get("learning", repo="nowhere")[0] == 404
 
 
-def test_more_patches_do_not_make_more_queries(tmp_path: Path) -> None:
+def test_more_patches_do_not_make_more_queries(tmp_path: Path, db: None) -> None:
     def queries(repository: Repository) -> int:
         with CaptureQueriesContext(connection) as seen:
             learning.figures(repository)
