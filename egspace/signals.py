@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models.signals import post_save
 
 from cells.models import AuditEvent, Repository
@@ -28,6 +29,11 @@ def read(instance: Repository, created: bool, update_fields: Any = None, **_: An
 
 def happened(instance: AuditEvent, **_: Any) -> None:
     if instance.verb in MOVES and instance.repository:
-        repository = Repository.objects.exclude(head="").filter(key=instance.repository).first()
-        if repository:
-            refresh.request(repository)
+        # After the commit: all who decide at once would wait for each other's row, some of them in a circle.
+        transaction.on_commit(lambda: _request(instance.repository))
+
+
+def _request(key: str) -> None:
+    repository = Repository.objects.exclude(head="").filter(key=key).first()
+    if repository:
+        refresh.request(repository)

@@ -35,6 +35,7 @@
 
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -81,8 +82,7 @@ def prices() -> dict[str, list[str]]:
 def base_url(default: str) -> str:
     """VPM_URL: a scheme and a host, nothing behind it."""
     value = (os.environ.get("VPM_URL") or default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or "@" in value:
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?|https?://\[[\da-fA-F:]+\](:\d+)?", value):
         raise ImproperlyConfigured(f"VPM_URL is {value!r}; it must be like https://vpm.example.org.")
     return value
 

@@ -27,7 +27,7 @@ from cells.api import (
     learning,
     outside,
     patches,
-    proposing,
+    proposing,  # noqa: F401
     repositories,
     trail,
     versions,
@@ -72,8 +72,9 @@ api = Api(
     urls_namespace="api",
 )
 errors.handle(api)
+# What `proposing` adds is on the router of `patches`.
 PARTS = (
-    repositories, cells, asks, inbox, patches, proposing, deciding, bulk, desk, versions, outside, learning, trail, health,
+    repositories, cells, asks, inbox, patches, deciding, bulk, desk, versions, outside, learning, trail, health,
 )  # fmt: skip
 for part in PARTS:
     api.add_router("", part.router)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
@@ -22,6 +24,7 @@ CODES: dict[int, Code] = {
     404: "not_found",
     405: "invalid",
     409: "refused",
+    413: "invalid",
     422: "invalid",
 }
 
@@ -39,7 +42,7 @@ class Problems(Schema):
 
 
 # What any operation may answer besides its result.
-ERRORS = {frozenset({401, 403, 404, 409, 422}): Problems}
+ERRORS = {frozenset({401, 403, 404, 409, 413, 422}): Problems}
 
 
 class NotFound(Refused):
@@ -77,6 +80,7 @@ def handle(api: NinjaAPI) -> None:
     """Give the API its handlers."""
     api.add_exception_handler(Refused, refused)
     api.add_exception_handler(Http404, nowhere)
+    api.add_exception_handler(RequestDataTooBig, too_big)
     api.add_exception_handler(HttpError, unreadable)
     api.add_exception_handler(ValidationError, invalid)
 
@@ -87,6 +91,13 @@ def refused(request: HttpRequest, error: Any) -> HttpResponse:
 
 def nowhere(request: HttpRequest, error: Any = None, **kwargs: object) -> HttpResponse:
     return problem(404, NOWHERE)
+
+
+def too_big(request: HttpRequest, error: Any) -> HttpResponse:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return problem(
+        413, sentence("The body of the request is larger than %(most)s bytes; send less at once.", most=most)
+    )
 
 
 def unreadable(request: HttpRequest, error: Any) -> HttpResponse:
@@ -119,6 +130,16 @@ def fault(found: dict[str, Any]) -> Sentence:
         case "string_too_long":
             return sentence(
                 "%(name)s is too long; the most is %(most)s characters.", name=name, most=limits["max_length"]
+            )
+        case "too_long":
+            return sentence(
+                "%(name)s holds too many; the most is %(most)s.", name=name, most=limits["max_length"]
+            )
+        case "too_short":
+            return sentence("%(name)s is empty; it has to hold something.", name=name)
+        case "timezone_aware" | "datetime_parsing" | "datetime_from_date_parsing" | "datetime_type":
+            return sentence(
+                "%(name)s has to be a time with its offset, like 2026-03-03T09:00:00+09:00.", name=name
             )
         case "string_pattern_mismatch":
             return sentence("%(name)s holds a character that no text here can have.", name=name)

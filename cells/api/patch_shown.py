@@ -78,7 +78,9 @@ def _versions(row: Patch) -> dict[str, Any]:
         "replaced_by": list(row.replaced_by.order_by("pk").values_list("pk", flat=True)),
         "reverts": row.reverts_id,
         "reverted_by": list(row.reverted_by.order_by("pk").values_list("pk", flat=True)),
-        "remarks": [RemarkOut(patch=one.patch.pk, sentence=say(one.sentence)) for one in origins.remarks(row)],
+        "remarks": [
+            RemarkOut(patch=one.patch.pk, sentence=say(one.sentence)) for one in origins.remarks(row)
+        ],
     }
 
 

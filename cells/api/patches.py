@@ -69,7 +69,9 @@ def report_checks(request: Request, patch_id: Id, body: ChecksIn) -> PatchOut:
 
 def find(patch_id: int) -> Patch:
     """Raises NotFound."""
-    rows = Patch.objects.select_related("repository", "lane", "claimed_by", "handed_to", "handed_by", "proposer")
+    rows = Patch.objects.select_related(
+        "repository", "lane", "claimed_by", "handed_to", "handed_by", "proposer"
+    )
     row = rows.filter(pk=patch_id).first()
     if row is None:
         raise NotFound(sentence("There is no patch %(number)s.", number=patch_id))

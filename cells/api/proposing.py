@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ninja import Router, Schema
+from ninja import Schema
 from pydantic import Field, ValidationError, WrapValidator
 
 from cells.api import cells as of_cells
@@ -12,17 +12,14 @@ from cells.api.auth import Request
 from cells.api.errors import ERRORS, Invalid
 from cells.api.patch_schemas import PatchDetail
 from cells.api.patch_shown import whole
-from cells.api.patches import find
+from cells.api.patches import find, router
 from cells.api.repositories import one
 from cells.api.words import Reason, Text
 from cells.models import Patch, Repository
 from cells.patches import edits, offering
 from cells.patches.edits.checks import what_is_wrong
 from cells.patches.offering import Offer
-from cells.refusals import Refused
 from cells.sync.proposals import kind_of
-
-router = Router(tags=["proposing"])
 
 
 def _said(raw: Any, read: Any) -> Any:
@@ -30,6 +27,8 @@ def _said(raw: Any, read: Any) -> Any:
     try:
         return read(raw)
     except ValidationError as error:
+        if error.errors()[0]["type"] == "too_long":
+            raise
         raise Invalid(what_is_wrong(error)) from error
 
 
@@ -51,18 +50,15 @@ class ProposeIn(Schema):
     replaces: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
 
 
+# One address belongs to one router, so this one is on that of the list.
 @router.post("/patches", response={201: PatchDetail, 200: PatchDetail, **ERRORS})
 def propose(request: Request, body: ProposeIn) -> tuple[int, PatchDetail]:
     """201 with the new patch, judged; 200 with the one that waits already and proposes exactly this."""
     caller = request.auth
     caller.require_proposing()
     repository = one(body.repository)
-    try:
-        made = edits.load([edit.model_dump(mode="json") for edit in body.edits])
-    except edits.EditRefused as refused:
-        raise Refused(refused.why) from refused
     what = Offer(
-        title=body.title, rationale=body.rationale, edits=made, files=body.files, base=body.base,
+        title=body.title, rationale=body.rationale, edits=tuple(body.edits), files=body.files, base=body.base,
         cell=of_cells.find(body.cell, repository.key) if body.cell else None,
         replaces=_before(body.replaces, repository, request), agent=caller.token if caller.agent else None,
     )  # fmt: skip

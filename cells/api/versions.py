@@ -28,7 +28,8 @@ def documents(request: Request, patch_id: Id) -> dict[str, Any]:
     found = find(patch_id)
     draft, digest = versions.draft(found, Mirror(found.repository.mirror))
     said = [
-        DocumentOut(path=one.path, status=one.status, text=one.text, why=told(one.why)) for one in draft.documents
+        DocumentOut(path=one.path, status=one.status, text=one.text, why=told(one.why))
+        for one in draft.documents
     ]
     return {"digest": digest, "documents": said}
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 
 from cells.models import Patch, Repository, Review
-from cells.patches import earlier, reach, verdicts
+from cells.patches import earlier, life, reach, verdicts
 from cells.patches.governing import governs
+from cells.patches.moves import lock
 from cells.patches.reach import Asking
 from cells.permissions import REVIEWER, may, require
 from cells.refusals import Forbidden, Refused
@@ -155,6 +157,17 @@ def void_lapsed(patch: Patch) -> None:
     for review in _given(patch):
         if why := lapsed(patch, review):
             Review.objects.filter(pk=review.pk).update(void=why.as_json())
+
+
+def void_all_lapsed(repository: Repository) -> None:
+    """So that nobody's inbox hides what they would have to approve again."""
+    given = Review.objects.filter(decision=Review.APPROVE, void__isnull=True)
+    rows = Patch.objects.filter(repository=repository, state=life.PROPOSED, pk__in=given.values("patch"))
+    for patch in rows:
+        with transaction.atomic():
+            lock(patch)
+            if patch.state == life.PROPOSED:
+                void_lapsed(patch)
 
 
 def proposed_by(patch: Patch, user: User) -> bool:

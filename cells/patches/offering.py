@@ -72,7 +72,9 @@ def offer(*, repository: Repository, by: User, what: Offer, kind: Kind) -> tuple
 def check_replace(old: Patch, repository: Repository, by: User) -> None:
     """Refuse a new version of what somebody else proposed, or of what neither waits nor came back."""
     if old.proposer_id != by.pk:
-        raise Forbidden(sentence("Somebody else proposed #%(before)s; propose yours beside it.", before=old.pk))
+        raise Forbidden(
+            sentence("Somebody else proposed #%(before)s; propose yours beside it.", before=old.pk)
+        )
     if old.repository_id != repository.pk:
         raise Refused(sentence("#%(before)s is about another repository.", before=old.pk))
     if old.state not in (life.PROPOSED, life.SENT_BACK):
@@ -84,7 +86,9 @@ def _replace(old: Patch, new: Patch, by: User, *, fresh: bool) -> None:
     if not fresh:
         if new.pk != old.pk and new.replaces_id != old.pk:
             raise Refused(
-                sentence("#%(twin)s waits already and proposes exactly this; decide that one instead.", twin=new.pk)
+                sentence(
+                    "#%(twin)s waits already and proposes exactly this; decide that one instead.", twin=new.pk
+                )
             )
         return
     old.refresh_from_db()
@@ -180,7 +184,9 @@ class _Documents:
             return None
         if found.mode not in FILE_MODES:
             raise EditRefused(
-                sentence("%(path)s is a link or another repository; nothing is written there.", path=shown(path))
+                sentence(
+                    "%(path)s is a link or another repository; nothing is written there.", path=shown(path)
+                )
             )
         if self.mirror.sizes([found.blob])[found.blob] > READ_LIMIT:
             raise EditRefused(sentence("%(path)s is too large to be edited here.", path=shown(path)))
@@ -204,7 +210,9 @@ class _Documents:
     def check_room(self, files: Mapping[str, bytes | None]) -> None:
         """Git would take a folder away, with all it holds, to put a file of its name there."""
         left = [path for path in self.files if path not in self.gone and files.get(path, b"") is not None]
-        for path in (path for path, content in files.items() if content is not None and path not in self.files):
+        for path in (
+            path for path, content in files.items() if content is not None and path not in self.files
+        ):
             if other := next((one for one in left if one.startswith(f"{path}/")), ""):
                 raise EditRefused(
                     sentence(
@@ -223,5 +231,7 @@ class _Documents:
             for path in edit.evidence:
                 if path not in self.files and path not in files:
                     raise EditRefused(
-                        sentence("%(path)s is named as evidence, and there is no such file.", path=shown(path))
+                        sentence(
+                            "%(path)s is named as evidence, and there is no such file.", path=shown(path)
+                        )
                     )

@@ -129,24 +129,41 @@ class Checks:
         return value if isinstance(value, bool) else self._wrong(name, "boolean", place, False)
 
     def number(self, row: dict[str, Any], name: str, low: int, default: int, place: str) -> int:
-        """A whole number from `low` to MOST_PEOPLE; anything else asks for two people: too many is safer than too few."""
+        """A whole number from `low` to MOST_PEOPLE. What is more counts as that, anything else as two: too many people
+        are safer than too few."""
         value = row.get(name, default)
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= MOST_PEOPLE:
-            return value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and low <= value <= MOST_PEOPLE:
+            return int(value)
+        instead = MOST_PEOPLE if whole and value > MOST_PEOPLE else 2
         self.say(
             sentence(
-                "“%(name)s” of %(place)s in %(path)s counts as 2: it has to be a whole number from %(low)s to %(high)s.",
-                name=name, place=place, path=self.path_of_file, low=low, high=MOST_PEOPLE,
+                "“%(name)s” of %(place)s in %(path)s counts as %(instead)s: it has to be a whole number from %(low)s to %(high)s.",
+                name=name, place=place, path=self.path_of_file, instead=instead, low=low, high=MOST_PEOPLE,
             )
         )  # fmt: skip
-        return 2
+        return instead
+
+    def owners(self, row: dict[str, Any], place: str) -> tuple[str, ...]:
+        """User names. What is none stays in the list as a name that nobody has: it must not open what somebody closed."""
+        value = row.get("owners", [])
+        names = value if isinstance(value, list) else [value]
+        if all(isinstance(name, str) for name in names):
+            return self.texts(row, "owners", place)
+        self.say(
+            sentence(
+                "“owners” of %(place)s in %(path)s holds something that is no user name, and nobody can agree in its place; correct it.",
+                place=place, path=self.path_of_file,
+            )
+        )  # fmt: skip
+        return tuple(self._clean(str(name), "owners", place) for name in names)
 
     def consent(self, row: dict[str, Any], place: str) -> Consent:
         """Who has to agree to what is proposed there."""
         return Consent(
             self.number(row, "approvals", 1, 1, place),
             self.number(row, "goal_approvals", 0, 0, place),
-            self.texts(row, "owners", place),
+            self.owners(row, place),
         )
 
     def choice(

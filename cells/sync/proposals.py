@@ -15,7 +15,7 @@ from django.utils import timezone
 from cells import audit
 from cells.hosts.source import SOURCE_REFS
 from cells.models import Patch
-from cells.patches import automatic, change, earlier, life, paths, verdicts
+from cells.patches import automatic, change, earlier, life, needs, paths, verdicts
 from cells.patches.governing import contract_of
 from cells.patches.moves import shift
 from cells.patches.proposing import KEEP
@@ -63,6 +63,7 @@ def read(reading: Reading) -> None:
     if why := contract_of(reading.mirror, reading.head).why:
         reading.problems.append(why)
     reading.count("verdicts", verdicts.judge_waiting(repository, reading.mirror))
+    needs.void_all_lapsed(repository)
     reading.count("automatic", automatic.consider(repository, reading.mirror))
 
 

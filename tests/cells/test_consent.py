@@ -248,6 +248,11 @@ def test_an_approval_of_an_earlier_version_does_not_count_and_says_so(waiting: P
     assert again(waiting).state == life.APPROVED
 
 
+def test_a_sync_writes_down_which_approvals_ended(waiting: Patch) -> None:
+    main_says(waiting.repository, STATE + "\nOne more line.\n")
+    assert void_of(waiting, "rin") == "It was about an earlier version."
+
+
 def test_an_approval_does_not_come_back_with_the_digest_it_was_given_for(waiting: Patch) -> None:
     main_says(waiting.repository, STATE + "\nOne more line.\n")
     main_says(waiting.repository, STATE)

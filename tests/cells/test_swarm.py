@@ -140,16 +140,16 @@ def test_a_file_nested_too_deep_is_broken_and_not_fatal() -> None:
         *[
             (
                 f'key = "a"\nlane = "x"\napprovals = {wrong}',
-                "“approvals” of cells.a in swarm.toml counts as 2: it has to be a whole number from 1 to 9.",
+                f"“approvals” of cells.a in swarm.toml counts as {people}: it has to be a whole number from 1 to 9.",
             )
-            for wrong in ('"2"', "0", "99", "true", "-1", "1.5", "[2]")
+            for wrong, people in {'"2"': 2, "0": 2, "99": 9, "true": 2, "-1": 2, "1.5": 2, "[2]": 2}.items()
         ],
         (
             'key = "a"\nlane = "x"\ngoal_approvals = "all"',
             "“goal_approvals” of cells.a in swarm.toml counts as 2: it has to be a whole number from 0 to 9.",
         ),
-        ('key = "a"\nlane = "x"\nowners = [1]', "“owners” of cells.a in swarm.toml is not used"),
-        ('key = "a"\nlane = "x"\nowners = 1', "“owners” of cells.a in swarm.toml is not used"),
+        ('key = "a"\nlane = "x"\nowners = [1]', "“owners” of cells.a in swarm.toml holds something that is no user name"),
+        ('key = "a"\nlane = "x"\nowners = 1', "“owners” of cells.a in swarm.toml holds something that is no user name"),
         (
             'key = "a"\nlane = "x"\nowners = ["a\\u0000da"]',
             "“owners” of cells.a in swarm.toml is shown without",
