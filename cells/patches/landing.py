@@ -27,6 +27,7 @@ from cells.patches.described import as_read
 from cells.patches.moves import renewed, shift, void
 from cells.patches.origins import asks_of
 from cells.patches.outdated import CONTAINED, GONE, MOVED_ON, moved_away
+from cells.patches.traces import find, patch_id
 from cells.refusals import Refused
 from cells.sentences import sentence
 from cells.ssot import commit as commits
@@ -145,17 +146,6 @@ def _sources(patch: Patch) -> dict[str, str]:
     evidence = sorted({path for edit in patch.edits for path in edit.get("evidence", ())})
     said = {"Ask-Id": f"{ask.pk} {ask.mode} {ask.cell_key} ({ask.provider})"} if ask else {}
     return said | ({"Evidence-Paths": ", ".join(evidence[:5])} if evidence else {})
-
-
-def patch_id(patch: Patch) -> str:
-    """The trailer's value: the row and the proposal, so that a rebuilt database never takes another's commit."""
-    return f"{patch.pk}-{patch.tip[:12]}"
-
-
-def find(mirror: Mirror, patch: Patch, main: str) -> str:
-    """The commit below `main` that landed this patch, if any worker ever made it, else ""."""
-    since = int((patch.proposed_at - timedelta(days=1)).timestamp())
-    return commits.find_trailer(mirror, main, "Patch-Id", patch_id(patch), since)
 
 
 def landed(patch: Patch, commit: str) -> None:

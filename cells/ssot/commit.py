@@ -55,8 +55,8 @@ def message_with(text: str, trailers: dict[str, str]) -> str:
     return body + gap + "\n".join(ours) + "\n"
 
 
-def find_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) -> str:
-    """The newest commit on `ref` since the epoch second whose trailer says exactly this, or ""."""
+def with_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) -> list[str]:
+    """The commits on `ref` since the epoch second whose trailer says exactly this, newest first."""
     out = git(
         mirror.path,
         "log",
@@ -68,7 +68,7 @@ def find_trailer(mirror: Mirror, ref: str, name: str, value: str, since: int) ->
         "--",
     )
     rows = (line.split("\0") for line in out.splitlines())
-    return next((row[0] for row in rows if value in row[1:]), "")
+    return [row[0] for row in rows if value in row[1:]]
 
 
 def trailer(mirror: Mirror, commit: str, name: str) -> str:

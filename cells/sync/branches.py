@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cells.hosts.source import SOURCE_REFS, fetch
 from cells.models import Patch, Repository
-from cells.patches import landing, pushing
+from cells.patches import pushing, traces
 from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
@@ -55,7 +55,7 @@ def _is_unpushed_landing(repository: Repository, mirror: Mirror, step: Step) -> 
     number = value.partition("-")[0]
     rows = Patch.objects.filter(repository=repository).exclude(push_state="pushed")
     patch = rows.filter(pk=number).first() if number.isdecimal() else None
-    return patch is not None and landing.patch_id(patch) == value
+    return patch is not None and traces.patch_id(patch) == value
 
 
 def _replay(mirror: Mirror, steps: list[Step], onto: str) -> str:

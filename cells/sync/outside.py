@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 
 from cells import audit
 from cells.models import OutsideCommit, Patch, Repository
-from cells.patches import landing, life
+from cells.patches import life
 from cells.patches.change import clean
+from cells.patches.traces import is_landing, patch_id
 from cells.placing import Placer
 from cells.sentences import sentence
 from cells.ssot import commit as commits
@@ -67,24 +68,11 @@ def passed_here(repository: Repository, mirror: Mirror, commit: str) -> bool:
     number = value.partition("-")[0]
     rows = Patch.objects.filter(repository=repository, state__in=(life.LANDED, *ON_ITS_WAY))
     patch = rows.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
-    if patch is None or landing.patch_id(patch) != value:
+    if patch is None or patch_id(patch) != value:
         return False
     if patch.state == life.LANDED and patch.commit != commit:
         return False
-    return _is_landing(mirror, patch, commit)
-
-
-def _is_landing(mirror: Mirror, patch: Patch, commit: str) -> bool:
-    """Whether landing the patch on the commit's parent makes just this tree."""
-    made = mirror.commit(commit)
-    if len(made.parent_ids) != 1:
-        return False
-    parent = str(made.parent_ids[0])
-    base = mirror.merge_base(parent, patch.tip)
-    merged = mirror.merge(base, parent, patch.tip) if base else None
-    if merged is None or merged.conflicts:
-        return False
-    return not len(made.tree.diff_to_index(merged.index))
+    return is_landing(mirror, patch, commit)
 
 
 def _came(mirror: Mirror, old: str, head: str) -> Came:

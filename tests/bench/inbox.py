@@ -50,8 +50,9 @@ class Crowd:
         rows = [self.row(one) for one in range(self.made, size)]
         made, self.made = Patch.objects.bulk_create(rows, batch_size=500), size
         self.beside(made)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # as a database that grew slowly does by itself
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")  # as it does by itself, a minute later
 
     def row(self, one: int) -> Patch:
         model = self.models[one % len(self.models)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 
 from cells.models import Patch, Repository, Review
-from cells.patches import landing, reviews
+from cells.patches import landing, reviews, traces
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.refusals import say
@@ -59,7 +59,7 @@ def commits_with(patch: Patch) -> list[str]:
     """The commits on main that say they landed this patch."""
     mirror = Mirror(patch.repository.mirror)
     walker = mirror.repo.walk(mirror.tip("refs/heads/main"))
-    return [str(commit.id) for commit in walker if f"Patch-Id: {landing.patch_id(patch)}" in commit.message]
+    return [str(commit.id) for commit in walker if f"Patch-Id: {traces.patch_id(patch)}" in commit.message]
 
 
 def void_of(patch: Patch, by: str) -> str:

@@ -111,6 +111,23 @@ def test_every_example_has_only_fields_that_exist(method: str, path: str, text: 
     unknown(example, answer)
 
 
+BODIES = re.findall(r"^  -d '(.*?)' https://vpm.example.org(\S+)$", DOCS, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("text", "url"), BODIES, ids=[url for _, url in BODIES])
+def test_every_example_body_says_all_that_is_needed_and_nothing_else(text: str, url: str) -> None:
+    path = next(path for method, path in operations if method == "POST" and pattern(path).fullmatch(url))
+    shape = raw("POST", path)["requestBody"]["content"]["application/json"]["schema"]
+    example = json.loads(text)
+    unknown(example, shape, "body")
+    needed = described()["components"]["schemas"][shape["$ref"].rpartition("/")[2]].get("required", [])
+    assert set(example) >= set(needed)
+
+
+def pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", r"[^/]+", path))
+
+
 def unknown(example: Any, shape: dict[str, Any], where: str = "answer") -> None:
     """Fails at the first field of an example that its shape does not have."""
     shape = next((s for s in shape.get("anyOf", []) if s.get("type") != "null"), shape)

@@ -210,8 +210,11 @@ def test_a_landing_is_taken_back_by_a_patch_that_says_what_it_waits_for(
     _, whole = deciding.get(f"patches/{said['id']}")
     assert (whole["state"], whole["reverts"], whole["reviews"][0]["via"]) == ("landed", patch.pk, "api")
     assert deciding.get(f"patches/{patch.pk}")[1]["reverted_by"] == [said["id"]]
-    status, said = deciding.post(f"patches/{patch.pk}/revert")
-    assert status == 422  # it takes a body, be it {}
+    status, again_said = deciding.post(f"patches/{patch.pk}/revert")
+    assert (status, again_said["error"]["sentence"]) == (
+        409,
+        f"#{said['id']} took this back already; revert that one to have it again.",
+    )
 
 
 def test_two_of_two_people_are_told_who_is_missing(tmp_path: Any, deciding: Program, mio: Program) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pygit2
@@ -293,6 +296,25 @@ def test_an_agent_reads_why_it_came_back_and_proposes_again(
     assert codex.get(f"patches/{first['id']}")[1]["replaced_by"] == [second["id"]]
     once_more = codex.post("patches", **WARMER | {"edits": [better], "replaces": first["id"]})
     assert (once_more[0], once_more[1]["id"]) == (200, second["id"])
+
+
+def test_the_worked_example_of_the_documentation_works(
+    codex: Program, repository: Repository, deciding: Program
+) -> None:
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    first, second = (
+        json.loads(text) for text in re.findall(r"^  -d '(.*?)' \S+/api/v1/patches$", docs, re.MULTILINE)
+    )
+    status, said = codex.post("patches", **first)
+    assert status == 201
+    number = said["id"]
+    deciding.post(f"patches/{number}/send_back", digest=said["digest"], reason="Which thermometer?")
+    assert codex.get(f"patches/{number}")[1]["reviews"][0]["decision"] == "send_back"
+    status, said = codex.post("patches", **second | {"replaces": number})
+    assert (status, said["replaces"]) == (201, number)
+    assert codex.get(f"patches/{number}")[1]["replaced_by"] == [said["id"]]
+    _, refused = codex.post(f"patches/{said['id']}/archive", digest=said["digest"])
+    assert refused["error"]["sentence"] in docs
 
 
 def test_a_new_version_takes_the_place_of_the_one_that_waits(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cells.hosts.source import fetch
 from cells.models import AuditEvent, Patch, Repository, Review
-from cells.patches import landing, life, pushing, reviews
+from cells.patches import landing, life, pushing, reviews, traces
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
 from cells.refusals import Forbidden
@@ -25,7 +25,7 @@ def commits_with(patch: Patch) -> list[str]:
     """The commits on main that say they landed this patch."""
     mirror = Mirror(patch.repository.mirror)
     walker = mirror.repo.walk(mirror.tip("refs/heads/main"))
-    return [str(commit.id) for commit in walker if f"Patch-Id: {landing.patch_id(patch)}" in commit.message]
+    return [str(commit.id) for commit in walker if f"Patch-Id: {traces.patch_id(patch)}" in commit.message]
 
 
 def test_approving_puts_exactly_the_change_on_main_with_its_author(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_approving_puts_exactly_the_change_on_main_with_its_author(tmp_path: Pat
     assert [str(parent) for parent in commit.parent_ids] == [main]
     assert commit.tree.id == mirror.commit(patch.tip).tree.id
     assert commit.author.name == mirror.commit(patch.tip).author.name
-    assert f"Patch-Id: {landing.patch_id(patch)}" in commit.message
+    assert f"Patch-Id: {traces.patch_id(patch)}" in commit.message
     assert "Approved-by: reviewer" in commit.message
     assert mirror.branches()["ask/warmer-oven"] == patch.tip
 
@@ -287,3 +287,21 @@ def test_a_void_approval_can_be_given_again(tmp_path: Path) -> None:
     )
     landing.land(patch)
     assert patch.state == life.LANDED
+
+
+def test_a_forged_trailer_at_the_source_lands_nothing(tmp_path: Path) -> None:
+    """Somebody pushes another change and says that it is the approved one."""
+    repository = a_repository(tmp_path)
+    patch = a_patch(repository, life.LANDING)
+    source_of(repository).commit(
+        {"docs/sly.md": "Sly."}, message=f"Sly\n\nPatch-Id: {traces.patch_id(patch)}\n"
+    )
+    sync(repository)
+    Patch.objects.filter(pk=patch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    with committed():
+        landing.settle()
+    patch.refresh_from_db()
+    assert patch.state == life.LANDED
+    text = Mirror(repository.mirror).text(patch.commit, "STATE/bread/current_state.md")
+    assert text is not None
+    assert "225 degrees" in text

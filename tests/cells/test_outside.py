@@ -9,7 +9,7 @@ import pygit2
 import pytest
 
 from cells.models import AuditEvent, OutsideCommit, Patch, Repository
-from cells.patches import landing, life, oversight
+from cells.patches import landing, life, oversight, traces
 from cells.patches.moves import shift
 from cells.permissions import REVIEWER
 from cells.ssot.mirror import Mirror
@@ -121,7 +121,7 @@ def test_a_landing_whose_worker_died_before_it_was_recorded_is_not_outside(
 
 
 def forged(patch: Patch, text: str = "Write it down") -> str:
-    return f"{text}\n\nPatch-Id: {landing.patch_id(patch)}\n"
+    return f"{text}\n\nPatch-Id: {traces.patch_id(patch)}\n"
 
 
 def test_a_forged_trailer_of_a_waiting_patch_is_outside(tmp_path: Path) -> None:
