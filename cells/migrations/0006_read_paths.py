@@ -12,10 +12,12 @@ from cells.patches.ranks import group, rank
 
 def fill(apps: StateApps, schema: BaseDatabaseSchemaEditor) -> None:
     Patch, Touched = apps.get_model("cells", "Patch"), apps.get_model("cells", "Touched")
-    for patch in Patch.objects.select_related("lane").iterator(chunk_size=500):
+    for patch in Patch.objects.select_related("lane", "repository").iterator(chunk_size=500):
         paths = {file[name] for file in patch.files for name in ("path", "old_path")}
         Touched.objects.bulk_create([Touched(patch=patch, path=path[:1000]) for path in sorted(paths)[:1000]])
-        Patch.objects.filter(pk=patch.pk).update(content=content(patch.files), **_standing(patch))
+        Patch.objects.filter(pk=patch.pk).update(
+            content=content(patch.files), main=patch.repository.head, **_standing(patch)
+        )
 
 
 def _standing(patch: Any) -> dict[str, object]:

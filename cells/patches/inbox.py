@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
+from itertools import islice
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cells.keyset import beyond, turned
@@ -20,7 +23,8 @@ from cells.sentences import Sentence, sentence
 
 ORDER = ("rank", "authored_at", "pk")
 FOLD = 3  # from so many on, a group shows its first one and how many are like it
-PERSONAL = 50  # of each kind of what is addressed to a person
+PERSONAL = 20  # of each kind of what is addressed to a person; more of them stand in their groups
+FAILED = 50  # these stand in no group
 
 SNOOZED, HANDED, CLAIMED, OWN, AGREED = "snoozed", "handed", "claimed", "own", "agreed"
 HIDDEN = (SNOOZED, HANDED, CLAIMED, OWN, AGREED)
@@ -72,18 +76,26 @@ def desk(repository: Repository, user: User) -> Desk:
 
 
 def size(repository: Repository, user: User) -> int:
-    """How many need this person, in few small queries: the header of every page says it."""
-    kept, *others = [hidden(repository, user, kind).order_by().values("pk") for kind in HIDDEN]
-    failed = Patch.objects.filter(repository=repository, state=life.FAILED)
-    return waiting(repository).count() - kept.union(*others).count() + failed.count()
+    """How many need this person."""
+    waits, failed = waiting(repository).count(), failures(repository).count()
+    return waits - len(_hidden(repository, user)[0]) + failed
+
+
+def size_up_to(most: int, repository: Repository, user: User) -> int:
+    """The same, counted no further than that, row by row: the header of every page says it."""
+    found = failures(repository)[:most].count()
+    return found + _for_them(repository, user)[: most - found].count() if found < most else most
 
 
 def bundles(repository: Repository, desk: Desk, groups: Sequence[tuple[str, int]]) -> list[Bundle]:
     """The groups of one page with their first rows: all of a small group, one of a large one."""
     aside = aside_of(desk)
+    found = {
+        key: _numbers(repository, key, aside, size if size < FOLD else 1) for key, size in groups
+    }
+    items = {item.patch.pk: item for item in _items([pk for numbers in found.values() for pk in numbers])}
     return [
-        Bundle(key, size, tuple(members(repository, key, aside, size if size < FOLD else 1)))
-        for key, size in groups
+        Bundle(key, size, tuple(items[pk] for pk in found[key] if pk in items)) for key, size in groups
     ]
 
 
@@ -91,12 +103,24 @@ def members(
     repository: Repository, key: str, aside: Iterable[int], limit: int, after: Sequence[object] = ()
 ) -> list[Item]:
     """So many patches of a group in their order, without those aside; beyond the place `after`."""
+    return _items(_numbers(repository, key, set(aside), limit, after))
+
+
+def _numbers(
+    repository: Repository, key: str, aside: set[int], limit: int, after: Sequence[object] = ()
+) -> list[int]:
+    """Their numbers alone: read from the index, so that what is aside costs little."""
     rows = waiting(repository).filter(group=key)
     if after:
         rows = rows.filter(beyond(ORDER, after))
-    aside = set(aside)
-    found = (patch for patch in shown(rows.order_by(*ORDER)).iterator(chunk_size=50) if patch.pk not in aside)
-    return [Item(patch, ranks.WHY[patch.rank]) for patch, _ in zip(found, range(limit), strict=False)]
+    numbers = rows.order_by(*ORDER).values_list("pk", flat=True).iterator(chunk_size=limit + 10)
+    return list(islice((pk for pk in numbers if pk not in aside), limit))
+
+
+def _items(numbers: Sequence[int]) -> list[Item]:
+    """All of them at once, in this order."""
+    rows = {patch.pk: patch for patch in shown(Patch.objects.filter(pk__in=numbers))}
+    return [Item(rows[pk], ranks.WHY[rows[pk].rank]) for pk in numbers if pk in rows]
 
 
 def around(repository: Repository, user: User, patch: Patch) -> tuple[Patch | None, Patch | None]:
@@ -163,6 +187,10 @@ def shown(rows: QuerySet[Patch]) -> QuerySet[Patch]:
     )
 
 
+def failures(repository: Repository) -> QuerySet[Patch]:
+    return Patch.objects.filter(repository=repository, state=life.FAILED)
+
+
 def hidden(repository: Repository, user: User, kind: str) -> QuerySet[Patch]:
     """What waits and is not for this person now, by one of HIDDEN."""
     rows, now = waiting(repository), timezone.now()
@@ -170,17 +198,41 @@ def hidden(repository: Repository, user: User, kind: str) -> QuerySet[Patch]:
         asleep = Snooze.objects.filter(by=user, until__gt=now, digest=F("patch__digest"))
         return rows.filter(pk__in=asleep.values("patch"))
     if kind == HANDED:
-        return rows.exclude(handed_to=None).exclude(handed_to=user)
+        return rows.filter(handed_to__isnull=False).exclude(handed_to=user)
     if kind == CLAIMED:
         return rows.filter(claimed_until__gt=now).exclude(claimed_by=user)
     if kind == OWN:
-        by_mail = Patch.objects.filter(author_email__in={user.email, user.email.lower()} - {""})
-        edited = Patch.objects.filter(editors=user).values("pk")
-        return rows.filter(Q(proposer=user) | Q(pk__in=edited) | Q(pk__in=by_mail.values("pk")))
-    agreed = Review.objects.filter(
-        by=user, decision=Review.APPROVE, void__isnull=True, digest=F("patch__digest")
-    )
+        return rows.filter(pk__in=_proposed_by(user))
+    agreed = _approvals().filter(by=user, digest=F("patch__digest"))
     return rows.filter(pk__in=agreed.values("patch"))
+
+
+def _proposed_by(user: User) -> QuerySet[Any]:
+    """The numbers of what they had a hand in; a union, because databases look up each part by its own index."""
+    proposed = Patch.objects.filter(proposer=user).order_by().values("pk")
+    edited = Patch.editors.through.objects.filter(user=user).values("patch_id")
+    by_mail = Patch.objects.filter(author_email__in=_addresses(user)).order_by().values("pk")
+    return proposed.union(edited, by_mail)
+
+
+def _addresses(user: User) -> set[str]:
+    return {user.email, user.email.lower()} - {""}
+
+
+def _approvals() -> QuerySet[Review]:
+    return Review.objects.filter(decision=Review.APPROVE, void__isnull=True).order_by()
+
+
+def _for_them(repository: Repository, user: User) -> QuerySet[Patch]:
+    """What waits and is not hidden from this person: each row is asked, so it is for a few of them."""
+    now, this = timezone.now(), OuterRef("pk")
+    asleep = Snooze.objects.filter(patch=this, by=user, until__gt=now, digest=OuterRef("digest"))
+    edited = Patch.editors.through.objects.filter(patch=this, user=user)
+    agreed = _approvals().filter(patch=this, by=user, digest=OuterRef("digest"))
+    rows = waiting(repository).filter(~Exists(asleep), ~Exists(edited), ~Exists(agreed))
+    rows = rows.filter(Q(handed_to=None) | Q(handed_to=user))
+    rows = rows.exclude(Q(claimed_until__isnull=False, claimed_until__gt=now) & ~Q(claimed_by=user))
+    return rows.exclude(proposer=user).exclude(author_email__in=_addresses(user)).order_by()
 
 
 def _hidden(repository: Repository, user: User) -> tuple[dict[int, str], Counter[str]]:
@@ -188,7 +240,7 @@ def _hidden(repository: Repository, user: User) -> tuple[dict[int, str], Counter
     found: dict[int, str] = {}
     of_group: Counter[str] = Counter()
     for kind in HIDDEN:
-        for pk, group in hidden(repository, user, kind).values_list("pk", "group"):
+        for pk, group in hidden(repository, user, kind).order_by().values_list("pk", "group"):
             if pk not in found:
                 found[pk] = kind
                 of_group[group] += 1
@@ -207,8 +259,14 @@ def _first(repository: Repository, user: User, hidden: dict[int, str]) -> list[I
     return list(found.values())
 
 
+def _newest(rows: QuerySet[Patch], most: int = PERSONAL) -> list[Patch]:
+    """The last so many. Sorted here: asked for an order, a database walks all that waits in it to find a few."""
+    numbers = [pk for _, pk in nlargest(most, rows.order_by().values_list("authored_at", "pk"))]
+    return list(shown(Patch.objects.filter(pk__in=numbers)))
+
+
 def _handed(repository: Repository, user: User) -> Iterable[Item]:
-    for patch in shown(waiting(repository).filter(handed_to=user))[:PERSONAL]:
+    for patch in _newest(waiting(repository).filter(handed_to=user)):
         name = patch.handed_by.get_username() if patch.handed_by else "–"
         if patch.handed_note:
             yield Item(
@@ -219,27 +277,24 @@ def _handed(repository: Repository, user: User) -> Iterable[Item]:
 
 
 def _one_missing(repository: Repository, user: User) -> Iterable[Item]:
-    given = Review.objects.filter(decision=Review.APPROVE, void__isnull=True, digest=F("patch__digest"))
-    rows = waiting(repository).filter(pk__in=given.exclude(by=user).values("patch"))
-    for patch in shown(rows)[:PERSONAL]:
+    given = _approvals().filter(digest=F("patch__digest")).exclude(by=user)
+    for patch in _newest(waiting(repository).filter(pk__in=given.values("patch"))):
         if names := [review.who for review in needs.counted(patch)]:
             yield Item(patch, sentence("%(names)s approved it; yours is missing.", names=", ".join(names)))
 
 
 def _claimed(repository: Repository, user: User) -> Iterable[Item]:
-    for patch in shown(waiting(repository).filter(claimed_by=user, claimed_until__gt=timezone.now()))[
-        :PERSONAL
-    ]:
+    rows = waiting(repository).filter(claimed_by=user, claimed_until__gt=timezone.now())
+    for patch in _newest(rows):
         yield Item(patch, sentence("You have claimed it."))
 
 
 def _changed(repository: Repository, user: User) -> Iterable[Item]:
     asleep = Snooze.objects.filter(by=user, until__gt=timezone.now()).exclude(digest=F("patch__digest"))
-    for patch in shown(waiting(repository).filter(pk__in=asleep.values("patch")))[:PERSONAL]:
+    for patch in _newest(waiting(repository).filter(pk__in=asleep.values("patch"))):
         yield Item(patch, sentence("It changed while you had put it off."))
 
 
 def _failed(repository: Repository) -> Iterable[Item]:
-    rows = Patch.objects.filter(repository=repository, state=life.FAILED)
-    for patch in shown(rows)[:PERSONAL]:
+    for patch in _newest(failures(repository), FAILED):
         yield Item(patch, sentence("Its landing failed; try again, or decide otherwise."))

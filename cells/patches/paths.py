@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
+
 from cells.models import Patch, Touched
 from cells.patches import life
 
 MOST = 1_000  # paths of one patch that are remembered
+MANY = 50  # patches on one path, whatever became of them; of more the newest that wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +33,12 @@ def remember(patch: Patch, files: list[dict[str, Any]]) -> None:
 
 
 def meetings(patches: Iterable[Patch]) -> dict[int, Meeting]:
-    """Patch to whom it meets among what waits in its repository; only those that meet anybody."""
+    """Patch to whom it meets among what waits in its repository; only those that meet anybody.
+
+    All twins; of those that collide on a file that very many change, the newest.
+    """
     rows = {patch.pk: patch for patch in patches}
-    mine: dict[str, list[int]] = defaultdict(list)
-    for pk, path in Touched.objects.filter(patch__in=rows).values_list("patch_id", "path"):
-        mine[path].append(pk)
-    twins: dict[int, set[int]] = defaultdict(set)
-    collisions: dict[int, dict[int, str]] = defaultdict(dict)
-    for other, path, same, home in _beside(mine):
-        for pk in mine[path]:
-            if pk == other or rows[pk].repository_id != home:
-                continue
-            if same == rows[pk].content:
-                twins[pk].add(other)
-            else:
-                collisions[pk].setdefault(other, path)
+    twins, collisions = _twins(rows), _collisions(rows)
     return {
         pk: Meeting(
             tuple(sorted(twins[pk])), tuple(sorted(collisions[pk])), next(iter(collisions[pk].values()), "")
@@ -54,13 +48,43 @@ def meetings(patches: Iterable[Patch]) -> dict[int, Meeting]:
     }
 
 
-def _beside(mine: dict[str, list[int]]) -> Iterable[tuple[int, str, str, int]]:
-    paths = list(mine)
+def _twins(rows: dict[int, Patch]) -> dict[int, set[int]]:
+    alike: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for patch in rows.values():
+        alike[patch.repository_id, patch.content].append(patch.pk)
+    contents = {content for _, content in alike} - {""}
+    found = Patch.objects.filter(content__in=contents, state=life.PROPOSED).order_by()
+    twins: dict[int, set[int]] = defaultdict(set)
+    for other, home, content in found.values_list("pk", "repository_id", "content"):
+        for pk in alike.get((home, content), ()):
+            twins[pk] |= {other} - {pk}
+    return twins
+
+
+def _collisions(rows: dict[int, Patch]) -> dict[int, dict[int, str]]:
+    """Patch to the other one to a file on which they collide."""
+    mine: dict[str, list[int]] = defaultdict(list)
+    for pk, path in Touched.objects.filter(patch__in=rows).values_list("patch_id", "path"):
+        mine[path].append(pk)
+    collisions: dict[int, dict[int, str]] = defaultdict(dict)
+    for other, path, content, home in _beside(list(mine)):
+        for pk in mine[path]:
+            if pk != other and rows[pk].repository_id == home and rows[pk].content != content:
+                collisions[pk].setdefault(other, path)
+    return collisions
+
+
+def _beside(paths: list[str]) -> Iterable[tuple[int, str, str, int]]:
+    """Who waits and touches them."""
+    waits = Touched.objects.filter(patch__state=life.PROPOSED)
+    told = ("patch_id", "path", "patch__content", "patch__repository_id")
     for start in range(0, len(paths), 500):
-        rows = Touched.objects.filter(path__in=paths[start : start + 500], patch__state=life.PROPOSED)
-        yield from rows.values_list("patch_id", "path", "patch__content", "patch__repository_id").order_by(
-            "patch_id"
-        )
+        some = Touched.objects.filter(path__in=paths[start : start + 500])
+        many = set(some.values_list("path", flat=True).annotate(n=Count("pk")).filter(n__gt=MANY).order_by())
+        few = [path for path in paths[start : start + 500] if path not in many]
+        yield from waits.filter(path__in=few).values_list(*told).order_by("patch_id")
+        for path in sorted(many):
+            yield from waits.filter(path=path).values_list(*told).order_by("-pk")[:MANY]
 
 
 def beside(patch: Patch) -> list[Patch]:

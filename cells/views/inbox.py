@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -75,11 +76,12 @@ def kept(request: Asked, kind: str) -> HttpResponse:
 @viewer
 def badge(request: Asked) -> HttpResponse:
     """How many need this person, for the header; nothing when none does."""
-    return HttpResponse(counted(inboxes.size(chosen_or_404(request), request.user)))
+    return HttpResponse(counted(chosen_or_404(request), request.user))
 
 
-def counted(needed: int) -> str:
+def counted(repository: Repository, user: User) -> str:
     """As the badge says it."""
+    needed = inboxes.size_up_to(AT_MOST + 1, repository, user)
     return f"{AT_MOST}+" if needed > AT_MOST else str(needed or "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pygit2
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cells import standing
-from cells.models import Cell, Patch, Repository
+from cells.models import Cell, Patch, Repository, StateVersion
 from cells.patches import diff, mistakes, planting
 from cells.patches.planting import Seed
 from cells.permissions import OPERATOR, require
@@ -47,7 +48,9 @@ def plant(request: Asked) -> HttpResponse:
         return render(request, "cells/plant.html", context | {"refusal": say(NOWHERE)}, status=200)
     kind = request.GET.get("kind", "")
     names = planting.free_authors(repository, found.path)
-    context |= {"document": found, "kinds": kinds(found), "kind": kind, "authors": names} | suggested(found, kind)
+    context |= {"document": found, "kinds": kinds(found), "kind": kind, "authors": names} | suggested(
+        found, kind
+    )
     context |= {
         name: request.POST[name]
         for name in ("title", "rationale", "lesson", "author")
@@ -77,10 +80,16 @@ def _posted(request: Asked, repository: Repository, what: Seed, context: dict[st
 
 
 def document(cell: Cell) -> mistakes.Document | None:
-    """The STATE document in which a mistake can be made, as main holds it now."""
+    """The STATE document in which a mistake can be made, as main holds it now: the cell's, its project's, or where the
+    swarm does not say which, the first that speaks of the cell, else the first."""
     version, _borrowed = standing.of_cell(cell)
-    if version is None:
-        return None
+    of_projects = map(standing.of_project, cell.repository.projects.order_by("key"))
+    versions = [version] if version else [one for one in of_projects if one]
+    found = [one for one in map(partial(_document, cell), versions) if one]
+    return next((one for one in found if cell.key in one.text), found[0] if found else None)
+
+
+def _document(cell: Cell, version: StateVersion) -> mistakes.Document | None:
     mirror = Mirror(cell.repository.mirror)
     try:
         tree = mirror.commit(mirror.tip(f"refs/heads/{cell.repository.branch}")).tree

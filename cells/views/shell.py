@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from cells.models import Repository
 from cells.patches import inbox as inboxes
@@ -24,12 +25,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         repository = chosen(request)
     except Http404:
         repository = None
-    needed = inboxes.size(repository, user) if repository and isinstance(user, User) else 0
+    waits = repository is not None and isinstance(user, User)
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "needed": needed,
-        "badge": inbox.counted(needed),
+        "needed": SimpleLazyObject(lambda: inboxes.size(repository, user)) if waits else 0,  # few pages say it
+        "badge": inbox.counted(repository, user) if waits else "",
         "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),
         "may_operate": may(user, OPERATOR),

@@ -24,6 +24,7 @@ from cells.patches.verdicts import fingerprint
 from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Forbidden, Refused
 from cells.ssot.mirror import Mirror
+from cells.views.plant import document
 from tests.cells.callers import program
 from tests.cells.deciding import again, approve, note_of
 from tests.factories import FILES, PROPOSALS, STATE, a_patch, a_repository, a_user, committed, source_of, sync
@@ -365,6 +366,14 @@ def test_the_command_plants_and_says_what_else_is_possible(repository: Repositor
     assert (patch.state, patch.title) == (life.PROPOSED, "Clarify the wording of oven")
     with pytest.raises(Exception, match="possible are: number"):
         call_command("plant", "bakery", "oven", "zone")
+
+
+def test_a_cell_without_a_document_borrows_the_one_that_speaks_of_the_swarm(repository: Repository) -> None:
+    cell = repository.cells.select_related("repository", "project").get(key="crumb")
+    found = document(cell)
+    assert found is not None
+    assert found.path == PATH
+    assert "number" in mistakes.possible(found)
 
 
 def test_the_factory_proposals_are_untouched(planted: Patch) -> None:
