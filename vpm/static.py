@@ -8,6 +8,13 @@ from typing import Any
 from django.contrib.staticfiles.finders import FileSystemFinder
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+# `import { … } from "./other.js";` of our own modules. Imported by its plain name while a page loads the hashed one, a
+# module would run twice: every key and click would count double.
+IMPORT = (
+    r"""(?P<matched>import(?P<names>\s*\{[^}]*\}\s*)from\s*"(?P<url>\./[^"]+)"\s*;)""",
+    """import%(names)sfrom "%(url)s";""",
+)
+
 # The packages hold more than we serve; the rest would only be copied and compressed.
 SERVED = {"htmx": {"htmx-2.min.js"}, "plotly": {"plotly.min.js"}}
 
@@ -24,6 +31,8 @@ class OwnFinder(FileSystemFinder):
 
 class OwnStatic(CompressedManifestStaticFilesStorage):
     """Hashed names and compression once collected; plain names before that (tests, runserver)."""
+
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", (IMPORT,)))
 
     def stored_name(self, name: str) -> str:
         return super().stored_name(name) if self.hashed_files else name

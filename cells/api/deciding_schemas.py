@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, StrictBool
 
 from cells.api.patch_schemas import PatchOut
 from cells.api.words import BulkVerb, BulkWay, Checks, PatchState, Reason, Text
 from cells.patches import bulk, drafts
 
 Note = Annotated[Reason, Field(max_length=2000)]
-Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+def _number(raw: Any) -> Any:
+    """To JSON 1.0 is the whole number 1; neither true nor "1" is."""
+    if isinstance(raw, bool | str):
+        raise ValueError("no number")
+    return raw
+
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1), BeforeValidator(_number)]
 
 
 class ApproveIn(Schema):
@@ -73,7 +82,9 @@ class EditIn(Schema):
 
 
 class RevertIn(Schema):
-    reason: Reason = ""
+    """`reason` may be empty."""
+
+    reason: Reason
 
 
 class SentBackOut(PatchOut):
@@ -103,7 +114,7 @@ class BulkIn(Schema):
     verb: BulkVerb
     items: Annotated[list[SeenIn], Field(min_length=1, max_length=bulk.MOST)]
     reason: Reason = ""
-    dry_run: bool = False
+    dry_run: StrictBool = False
 
 
 class BulkItemOut(Schema):

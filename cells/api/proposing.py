@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import Field, ValidationError, WrapValidator
+from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema, WrapValidator
 
 from cells.api import cells as of_cells
 from cells.api.auth import Request
+from cells.api.deciding_schemas import Id
 from cells.api.errors import ERRORS, Invalid
 from cells.api.patch_schemas import PatchDetail
 from cells.api.patch_shown import whole
@@ -32,7 +33,16 @@ def _said(raw: Any, read: Any) -> Any:
         raise Invalid(what_is_wrong(error)) from error
 
 
-Edits = Annotated[list[edits.Edit], Field(max_length=edits.MOST), WrapValidator(_said)]
+def _described() -> dict[str, Any]:
+    """An edit says which it is; a value made here need not, which is what its model tells."""
+    kinds = TypeAdapter(edits.Edit).json_schema()["$defs"].values()
+    items = [kind | {"required": ["operation", *kind["required"]]} for kind in kinds]
+    return {"type": "array", "maxItems": edits.MOST, "items": {"oneOf": items}}
+
+
+Edits = Annotated[
+    list[edits.Edit], Field(max_length=edits.MOST), WrapValidator(_said), WithJsonSchema(_described())
+]
 Files = Annotated[dict[str, str | None], Field(max_length=edits.MOST)]
 
 
@@ -47,7 +57,7 @@ class ProposeIn(Schema):
     files: Files = {}
     cell: Text = ""
     base: Text = ""
-    replaces: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    replaces: Id | None = None
 
 
 # One address belongs to one router, so this one is on that of the list.

@@ -70,21 +70,22 @@ def offer(*, repository: Repository, by: User, what: Offer, kind: Kind) -> tuple
 
 
 def check_replace(old: Patch, repository: Repository, by: User) -> None:
-    """Refuse a new version of what somebody else proposed, or of what neither waits nor came back."""
+    """Refuse a new version of what somebody else proposed."""
     if old.proposer_id != by.pk:
         raise Forbidden(
             sentence("Somebody else proposed #%(before)s; propose yours beside it.", before=old.pk)
         )
     if old.repository_id != repository.pk:
         raise Refused(sentence("#%(before)s is about another repository.", before=old.pk))
-    if old.state not in (life.PROPOSED, life.SENT_BACK):
-        raise Refused(moved(old))
 
 
 def _replace(old: Patch, new: Patch, by: User, *, fresh: bool) -> None:
-    """In the transaction of the new version: the old one does not wait beside it."""
+    """In the transaction of the new version: the old one, which waits or came back, does not wait beside it.
+
+    Called again after the answer was lost, it finds the version that was made then.
+    """
     if not fresh:
-        if new.pk != old.pk and new.replaces_id != old.pk:
+        if old.pk not in (new.pk, new.replaces_id):
             raise Refused(
                 sentence(
                     "#%(twin)s waits already and proposes exactly this; decide that one instead.", twin=new.pk
@@ -92,7 +93,8 @@ def _replace(old: Patch, new: Patch, by: User, *, fresh: bool) -> None:
             )
         return
     old.refresh_from_db()
-    check_replace(old, new.repository, by)
+    if old.state not in (life.PROPOSED, life.SENT_BACK):
+        raise Refused(moved(old))
     if old.state == life.PROPOSED:
         why = sentence("%(name)s edited it; a new version waits instead.", name=by.get_username())
         shift(old, "supersede", actor=by, note=why)
@@ -132,7 +134,8 @@ def _author(name: str, agent: str | None) -> str:
     """A program's work is not signed as if the person had written it."""
     if agent is None:
         return name
-    return f"{name} (agent {agent})" if agent else f"{name} (agent)"
+    called = " ".join(["agent", *change.clean(agent).split()])
+    return f"{name} ({called})"
 
 
 def _editors(before: Patch | None, by: User) -> tuple[User, ...]:

@@ -151,7 +151,9 @@ def free_authors(repository: Repository, path: str) -> list[str]:
     rows = Patch.objects.filter(repository=repository, state=life.PROPOSED, touched__path=path)
     taken = set(rows.values_list("author_name", flat=True))
     names = [name for name, _address in authors(repository) if name not in taken]
-    return names or [next(name for number in range(1, len(taken) + 3) if (name := BOT.format(number)) not in taken)]
+    return names or [
+        next(name for number in range(1, len(taken) + 3) if (name := BOT.format(number)) not in taken)
+    ]
 
 
 def authors(repository: Repository) -> list[tuple[str, str]]:

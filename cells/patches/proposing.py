@@ -90,7 +90,9 @@ def _row(repository: Repository, tip: str, proposal: change.Proposal, what: Prop
 def _known(repository: Repository, tip: str, digest: str) -> Patch | None:
     rows = Patch.objects.filter(repository=repository)
     same = rows.filter(branch="", tip=tip).first()
-    return same or rows.filter(digest=digest, state=life.PROPOSED).order_by("pk").first()
+    # A test proposal stands in nobody's place.
+    waiting = rows.filter(digest=digest, state=life.PROPOSED, planted_by=None)
+    return same or waiting.order_by("pk").first()
 
 
 def commit_of(mirror: Mirror, base: str, what: Proposed) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from cells.asks import returning
 from cells.models import Patch, Review
-from cells.patches import desk, inbox, reviews
+from cells.patches import desk, inbox, life, reviews
 from cells.refusals import Refused, say
 from cells.sentences import sentence
 from cells.views import undoing
@@ -103,6 +103,11 @@ def decide(request: Asked, pk: int, verb: str) -> HttpResponse:
     except Refused as refused:
         return _refused(request, patch_or_404(request, pk), refused)
     found = patch_or_404(request, pk)
+    if (
+        found.planted_by_id and found.state == life.ARCHIVED
+    ):  # revealed: the lesson is read now, and nothing is to be undone
+        request.session["undo"] = None
+        return _go(request, reverse("patch", args=[pk]) + f"?from={request.POST.get('from', '')}")
     undoing.remember(request, found, verb)
     return _done(request, found, verb)
 

@@ -46,11 +46,11 @@ def plant(request: Asked) -> HttpResponse:
     found = document(chosen)
     if found is None:
         return render(request, "cells/plant.html", context | {"refusal": say(NOWHERE)}, status=200)
-    kind = request.GET.get("kind", "")
+    offered = kinds(found)
+    asked = request.GET.get("kind", "")
+    kind = asked if asked in (OWN_WORDS, *(name for name, _said in offered)) else ""
     names = planting.free_authors(repository, found.path)
-    context |= {"document": found, "kinds": kinds(found), "kind": kind, "authors": names} | suggested(
-        found, kind
-    )
+    context |= {"document": found, "kinds": offered, "kind": kind, "authors": names} | suggested(found, kind)
     context |= {
         name: request.POST[name]
         for name in ("title", "rationale", "lesson", "author")
@@ -58,7 +58,7 @@ def plant(request: Asked) -> HttpResponse:
     }
     if "text" in request.POST:
         context["text"] = plain(request.POST["text"])
-    if request.method == "GET":
+    if request.method == "GET" or not kind:
         return render(request, "cells/plant.html", context)
     return _posted(request, repository, seed(chosen, found, context), context)
 

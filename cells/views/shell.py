@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from cells.models import Repository
 from cells.patches import inbox as inboxes
@@ -29,7 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "needed": SimpleLazyObject(lambda: inboxes.size(repository, user)) if waits else 0,  # few pages say it
+        "needed": cache(lambda: inboxes.size(repository, user)) if waits else 0,  # counted where a template says it
         "badge": inbox.counted(repository, user) if waits else "",
         "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),

@@ -54,7 +54,7 @@ def pages(repository: Repository, turns: int, pieces: int = 10_000) -> list[Rati
 
 def more_evidence(cell: Cell, pieces: int) -> None:
     """Copies of its newest piece, one an hour earlier each time."""
-    one = cell.evidence.filter(current=True)[0]
+    one, held_already = cell.evidence.filter(current=True)[0], cell.evidence.count()
     held = {
         field.attname: getattr(one, field.attname) for field in Evidence._meta.fields if field.name != "id"
     }
@@ -62,7 +62,7 @@ def more_evidence(cell: Cell, pieces: int) -> None:
         Evidence(
             **held | {"path": f"reports/bench/{n}.md", "observed_at": one.observed_at - timedelta(hours=n)}
         )
-        for n in range(pieces)
+        for n in range(held_already, held_already + pieces)
     ]
     made = Evidence.objects.bulk_create(rows, batch_size=1000)
     EvidenceCell.objects.bulk_create(
@@ -70,9 +70,9 @@ def more_evidence(cell: Cell, pieces: int) -> None:
     )
 
 
-def signed_in() -> Client:
+def signed_in(name: str = "bench-viewer", right: str = VIEWER) -> Client:
     client = Client(headers={"host": "localhost", "accept-encoding": "gzip"})
-    client.force_login(a_user("bench-viewer", VIEWER))
+    client.force_login(a_user(name, right))
     return client
 
 

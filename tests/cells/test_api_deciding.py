@@ -210,7 +210,7 @@ def test_a_landing_is_taken_back_by_a_patch_that_says_what_it_waits_for(
     _, whole = deciding.get(f"patches/{said['id']}")
     assert (whole["state"], whole["reverts"], whole["reviews"][0]["via"]) == ("landed", patch.pk, "api")
     assert deciding.get(f"patches/{patch.pk}")[1]["reverted_by"] == [said["id"]]
-    status, again_said = deciding.post(f"patches/{patch.pk}/revert")
+    status, again_said = deciding.post(f"patches/{patch.pk}/revert", reason="")
     assert (status, again_said["error"]["sentence"]) == (
         409,
         f"#{said['id']} took this back already; revert that one to have it again.",
@@ -267,7 +267,13 @@ def test_in_bulk_nobody_approves_their_own_and_rejecting_needs_a_reason(
     assert ada.post("bulk", verb="archive", items=[])[1]["error"]["sentence"] == (
         "items is empty; it has to hold something."
     )
-    assert ada.post("bulk", verb="archive", items=items * 201)[0] == 422
+    for wrong in (
+        {"items": items * 201},
+        {"items": items, "dry_run": "no"},
+        {"items": [items[0] | {"id": True}]},
+        {"items": items, "verb": "send_back"},
+    ):
+        assert ada.post("bulk", **{"verb": "archive"} | wrong)[0] == 422, wrong
     assert again(patch).state == life.PROPOSED
 
 

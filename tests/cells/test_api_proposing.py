@@ -324,6 +324,8 @@ def test_a_new_version_takes_the_place_of_the_one_that_waits(
     better = WARMER["edits"][0] | {"markdown": "The oven holds 215 degrees."}
     status, second = codex.post("patches", **WARMER | {"edits": [better], "replaces": first["id"]})
     assert (status, second["editors"], second["proposer"]) == (201, ["viewer"], "viewer")
+    once_more = codex.post("patches", **WARMER | {"edits": [better], "replaces": first["id"]})
+    assert (once_more[0], once_more[1]["id"]) == (200, second["id"])
     _, before = codex.get(f"patches/{first['id']}")
     assert (before["state"], before["state_note"]) == (
         "superseded", "viewer edited it; a new version waits instead."

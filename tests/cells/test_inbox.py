@@ -15,7 +15,7 @@ from django.utils import timezone
 from cells.models import Lane, Patch, Repository
 from cells.patches import desk, inbox, life, reviews
 from cells.patches.verdicts import fingerprint
-from cells.permissions import REVIEWER, VIEWER
+from cells.permissions import OPERATOR, REVIEWER, VIEWER
 from tests.factories import FILES, a_patch, a_repository, a_user, committed, source_of, sync
 
 pytestmark = pytest.mark.django_db
@@ -239,3 +239,17 @@ def test_a_branch_that_moves_on_leaves_and_its_new_version_comes(bakery: Reposit
     sync(bakery)
     assert shown(bakery, rin).count("ask/note-1") == 1
     assert a_patch(bakery, branch="ask/note-1").replaces is not None
+
+
+def test_whoever_decides_a_test_proposal_reads_its_lesson_at_once(bakery: Repository) -> None:
+    patch = a_patch(bakery, branch="ask/note-1")
+    Patch.objects.filter(pk=patch.pk).update(
+        planted_by=a_user("olga", OPERATOR), lesson="nobody measured it."
+    )
+    client = signed_in(a_user("rin", REVIEWER))
+    form = {"digest": patch.digest, "verdict": fingerprint(patch.verdict), "from": "inbox"}
+    answer = client.post(f"/patches/{patch.pk}/approve", form, follow=True)
+    assert "nobody measured it." in answer.text
+    assert "Undo" not in answer.text
+    patch.refresh_from_db()
+    assert patch.state == life.ARCHIVED

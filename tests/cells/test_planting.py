@@ -379,3 +379,16 @@ def test_a_cell_without_a_document_borrows_the_one_that_speaks_of_the_swarm(repo
 def test_the_factory_proposals_are_untouched(planted: Patch) -> None:
     rows = Patch.objects.filter(repository=planted.repository, branch__in=PROPOSALS, planted_by=None)
     assert rows.count() == len(PROPOSALS)
+
+
+def test_a_mistake_the_document_gives_no_occasion_for_is_not_offered(
+    repository: Repository, oda: User
+) -> None:
+    client = Client()
+    client.force_login(oda)
+    for answer in (client.get, client.post):
+        page = answer("/learning/plant/?repo=bakery&cell=oven&kind=zone").content.decode()
+        assert '<option value="number"' in page
+        assert '<option value="zone"' not in page
+        assert "Plant it" not in page
+    assert not Patch.objects.filter(planted_by=oda).exists()

@@ -148,8 +148,14 @@ def test_a_file_nested_too_deep_is_broken_and_not_fatal() -> None:
             'key = "a"\nlane = "x"\ngoal_approvals = "all"',
             "“goal_approvals” of cells.a in swarm.toml counts as 2: it has to be a whole number from 0 to 9.",
         ),
-        ('key = "a"\nlane = "x"\nowners = [1]', "“owners” of cells.a in swarm.toml holds something that is no user name"),
-        ('key = "a"\nlane = "x"\nowners = 1', "“owners” of cells.a in swarm.toml holds something that is no user name"),
+        (
+            'key = "a"\nlane = "x"\nowners = [1]',
+            "“owners” of cells.a in swarm.toml holds something that is no user name",
+        ),
+        (
+            'key = "a"\nlane = "x"\nowners = 1',
+            "“owners” of cells.a in swarm.toml holds something that is no user name",
+        ),
         (
             'key = "a"\nlane = "x"\nowners = ["a\\u0000da"]',
             "“owners” of cells.a in swarm.toml is shown without",
