@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pygit2
 
+from cells.hosts.github.git import environment
+from cells.hosts.github.git import git as git_let_in
 from cells.models.repository import Repository, without_secret
+from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import GitFailed, create_mirror, git
 from cells.ssot.mirror import Mirror
@@ -46,11 +49,15 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
     if not (repository.head and repository.mirror.exists()):
         create_mirror(repository.mirror)
     try:
-        out = git(repository.mirror, "ls-remote", "--symref", "--end-of-options", source)
+        let_in = environment(repository)
+        out = git_let_in(repository.mirror, "ls-remote", "--symref", "--end-of-options", source, let_in=let_in)
         theirs = branches_in(out)
         if theirs and theirs != Mirror(repository.mirror).branches(SOURCE_REFS):
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"
-            git(repository.mirror, "fetch", *FETCH, "--end-of-options", source, refspec, alive=alive)
+            fetching = ("fetch", *FETCH, "--end-of-options", source, refspec)
+            git_let_in(repository.mirror, *fetching, let_in=let_in, alive=alive)
+    except Refused as refused:
+        raise SourceUnreadable(refused.why) from refused
     except GitFailed as said:
         raise SourceUnreadable(
             sentence(
@@ -88,7 +95,10 @@ def push(repository: Repository, commit: str, expected: str) -> Pushed:
     ref = f"refs/heads/{repository.branch}"
     options = ("--porcelain", f"--force-with-lease={ref}:{expected}", "--end-of-options")
     try:
-        git(repository.mirror, "push", *options, repository.source, f"{commit}:{ref}", timeout=120)
+        pushing = ("push", *options, repository.source, f"{commit}:{ref}")
+        git_let_in(repository.mirror, *pushing, let_in=environment(repository), timeout=120)
+    except Refused as refused:
+        return Pushed(False, _with_advice(repository, refused.why))
     except GitFailed as said:
         why = sentence("The source did not take it: %(git)s", git=_last_line(said))
         return Pushed(False, _with_advice(repository, why))

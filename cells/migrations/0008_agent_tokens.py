@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cells', '0007_reminders'),
+        ("cells", "0007_reminders"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='apitoken',
-            name='scope',
-            field=models.CharField(choices=[('viewer', 'viewer'), ('agent', 'agent'), ('reviewer', 'reviewer'), ('operator', 'operator')], max_length=8),
+            model_name="apitoken",
+            name="scope",
+            field=models.CharField(
+                choices=[
+                    ("viewer", "viewer"),
+                    ("agent", "agent"),
+                    ("reviewer", "reviewer"),
+                    ("operator", "operator"),
+                ],
+                max_length=8,
+            ),
         ),
     ]

@@ -6,6 +6,7 @@ from cells.models.backtest import Backtest
 from cells.models.cell import Cell, Relation
 from cells.models.evidence import Claim, Evidence, EvidenceCell
 from cells.models.feed_token import FeedToken
+from cells.models.github import Delivery, GitHubConnection
 from cells.models.lane import Lane
 from cells.models.outside import OutsideCommit
 from cells.models.patch import Patch
@@ -18,7 +19,7 @@ from cells.models.token import ApiToken, SignInToken
 from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Evidence", "EvidenceCell", "Fact", "FeedToken", "Lane",
+    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Delivery", "Evidence", "EvidenceCell", "Fact", "FeedToken", "GitHubConnection", "Lane",
     "OutsideCommit", "Patch", "Project", "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze",
     "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip

@@ -40,6 +40,10 @@ class AuditEvent(AppendOnly):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["verb"], name="audit_verb"),
+            models.Index(fields=["actor"], name="audit_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.subject_type} {self.subject}"

@@ -122,10 +122,15 @@ class Patch(models.Model):
             models.Index(fields=["repository", "state", "rank", "authored_at", "id"], name="patch_inbox"),
             models.Index(fields=["repository", "state", "group", "rank", "authored_at"], name="patch_group"),
             models.Index(fields=["repository", "state", "-state_at"], name="patch_decided"),
-            models.Index(fields=["repository", "handed_to"], condition=Q(handed_to__isnull=False), name="patch_handed"),
             models.Index(
-                fields=["repository", "claimed_until"], condition=Q(claimed_until__isnull=False), name="patch_claimed"
+                fields=["repository", "handed_to"], condition=Q(handed_to__isnull=False), name="patch_handed"
             ),
+            models.Index(
+                fields=["repository", "claimed_until"],
+                condition=Q(claimed_until__isnull=False),
+                name="patch_claimed",
+            ),
+            models.Index(fields=["repository", "state", "kind", "author_name"], name="patch_filters"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import nlargest
 from itertools import islice
 from typing import Any
@@ -90,13 +91,9 @@ def size_up_to(most: int, repository: Repository, user: User) -> int:
 def bundles(repository: Repository, desk: Desk, groups: Sequence[tuple[str, int]]) -> list[Bundle]:
     """The groups of one page with their first rows: all of a small group, one of a large one."""
     aside = aside_of(desk)
-    found = {
-        key: _numbers(repository, key, aside, size if size < FOLD else 1) for key, size in groups
-    }
+    found = {key: _numbers(repository, key, aside, size if size < FOLD else 1) for key, size in groups}
     items = {item.patch.pk: item for item in _items([pk for numbers in found.values() for pk in numbers])}
-    return [
-        Bundle(key, size, tuple(items[pk] for pk in found[key] if pk in items)) for key, size in groups
-    ]
+    return [Bundle(key, size, tuple(items[pk] for pk in found[key] if pk in items)) for key, size in groups]
 
 
 def members(
@@ -240,11 +237,40 @@ def _hidden(repository: Repository, user: User) -> tuple[dict[int, str], Counter
     found: dict[int, str] = {}
     of_group: Counter[str] = Counter()
     for kind in HIDDEN:
-        for pk, group in hidden(repository, user, kind).order_by().values_list("pk", "group"):
+        for pk, group in _of_kind(repository, user, kind):
             if pk not in found:
                 found[pk] = kind
                 of_group[group] += 1
     return found, of_group
+
+
+def _of_kind(repository: Repository, user: User, kind: str) -> Iterable[tuple[int, str]]:
+    if kind == SNOOZED:
+        return [(pk, group) for pk, group, _, changed in _asleep(repository, user) if not changed]
+    if kind == AGREED:
+        return [(pk, group) for pk, group, _ in _approved(repository, _approvals().filter(by=user))]
+    return hidden(repository, user, kind).order_by().values_list("pk", "group")
+
+
+def _asleep(repository: Repository, user: User) -> Iterable[tuple[int, str, datetime, bool]]:
+    """What this person put off and still waits: number, group, date, and whether it changed since.
+
+    All that they put off is read and compared here: asked for what waits, a database begins with all that does.
+    """
+    rows = Snooze.objects.filter(by=user, until__gt=timezone.now()).values_list(
+        "patch_id", "patch__group", "patch__authored_at", "digest", "patch__digest", "patch__state", "patch__repository_id"
+    )  # fmt: skip
+    for pk, group, at, seen, now, state, home in rows:
+        if state == life.PROPOSED and home == repository.pk:
+            yield pk, group, at, seen != now
+
+
+def _approved(repository: Repository, given: QuerySet[Review]) -> Iterable[tuple[int, str, datetime]]:
+    """What waits and was approved as it is now: number, group, date. Compared here, which spares reading all that waits."""
+    rows = given.filter(patch__repository=repository, patch__state=life.PROPOSED).values_list(
+        "patch_id", "patch__group", "patch__authored_at", "digest", "patch__digest"
+    )
+    return ((pk, group, at) for pk, group, at, seen, now in rows if seen == now)
 
 
 def _first(repository: Repository, user: User, hidden: dict[int, str]) -> list[Item]:
@@ -261,7 +287,11 @@ def _first(repository: Repository, user: User, hidden: dict[int, str]) -> list[I
 
 def _newest(rows: QuerySet[Patch], most: int = PERSONAL) -> list[Patch]:
     """The last so many. Sorted here: asked for an order, a database walks all that waits in it to find a few."""
-    numbers = [pk for _, pk in nlargest(most, rows.order_by().values_list("authored_at", "pk"))]
+    return _latest(rows.order_by().values_list("authored_at", "pk"), most)
+
+
+def _latest(dated: Iterable[tuple[datetime, int]], most: int = PERSONAL) -> list[Patch]:
+    numbers = [pk for _, pk in nlargest(most, dated)]
     return list(shown(Patch.objects.filter(pk__in=numbers)))
 
 
@@ -277,8 +307,8 @@ def _handed(repository: Repository, user: User) -> Iterable[Item]:
 
 
 def _one_missing(repository: Repository, user: User) -> Iterable[Item]:
-    given = _approvals().filter(digest=F("patch__digest")).exclude(by=user)
-    for patch in _newest(waiting(repository).filter(pk__in=given.values("patch"))):
+    dated = {(at, pk) for pk, _, at in _approved(repository, _approvals().exclude(by=user))}
+    for patch in _latest(dated):
         if names := [review.who for review in needs.counted(patch)]:
             yield Item(patch, sentence("%(names)s approved it; yours is missing.", names=", ".join(names)))
 
@@ -290,8 +320,7 @@ def _claimed(repository: Repository, user: User) -> Iterable[Item]:
 
 
 def _changed(repository: Repository, user: User) -> Iterable[Item]:
-    asleep = Snooze.objects.filter(by=user, until__gt=timezone.now()).exclude(digest=F("patch__digest"))
-    for patch in _newest(waiting(repository).filter(pk__in=asleep.values("patch"))):
+    for patch in _latest((at, pk) for pk, _, at, changed in _asleep(repository, user) if changed):
         yield Item(patch, sentence("It changed while you had put it off."))
 
 

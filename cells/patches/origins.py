@@ -62,7 +62,7 @@ def _versions(patch: Patch) -> list[Remark]:
             )
         )
         found += _newer_of(first_version(patch))
-    elif before and patch.branch and before.state == life.SENT_BACK:
+    elif before and before.state == life.SENT_BACK:
         found.append(
             Remark(sentence("It follows #%(before)s, which was sent back.", before=before.pk), before)
         )

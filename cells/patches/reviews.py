@@ -177,8 +177,8 @@ def withdraw(*, patch: Patch, by: User) -> None:
         _noted(patch, by, "", why, verb="withdraw")
 
 
-def reopen(*, patch: Patch, by: User) -> None:
-    """Take a decision back: the patch waits again, as it would land today, and the decision no longer counts."""
+def check_reopen(patch: Patch, by: User) -> None:
+    """Refuse to take back what is not decided, a test proposal, or what its branch has left behind."""
     check_decide(patch, by, "reopen")
     if patch.planted_by_id:
         raise Refused(sentence("This was a test proposal, so there is nothing left to decide."))
@@ -189,6 +189,11 @@ def reopen(*, patch: Patch, by: User) -> None:
                 "among the patches."
             )
         )
+
+
+def reopen(*, patch: Patch, by: User) -> None:
+    """Take a decision back: the patch waits again, as it would land today, and the decision no longer counts."""
+    check_reopen(patch, by)
     today = renewed(patch)
     with transaction.atomic():
         shift(patch, "reopen", actor=by, **today)

@@ -60,7 +60,7 @@ CHECKS: dict[str, Check] = {
     "archive": _decide("archive"),
     "land_by_hand": reviews.check_by_hand,
     "withdraw": reviews.check_withdraw,
-    "reopen": _decide("reopen"),
+    "reopen": reviews.check_reopen,
     "retry": _decide("retry"),
     "claim": _free,
     "take_over": _waits,

@@ -10,10 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from cells.models import Repository
-from cells.patches import bulk, inbox
+from cells.patches import bulk, inbox, life, needs, reviews
 from cells.patches.paths import meetings
 from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
+from cells.sentences import Sentence
 from cells.views import undoing
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
@@ -32,9 +33,13 @@ def choose(request: Asked) -> HttpResponse:
 @viewer
 def preview(request: Asked) -> HttpResponse:
     """What would happen to each; nothing is done yet."""
-    return _answer(
-        request, lambda chosen, verb: bulk.preview(chosen, verb, request.user), "cells/bulk_preview.html"
-    )
+
+    def look(chosen: list[bulk.Seen], verb: str) -> list[bulk.Line]:
+        if verb in reviews.SAY_WHY and not request.POST.get("reason", "").strip():
+            raise Refused(reviews.SAY_WHY[verb])
+        return bulk.preview(chosen, verb, request.user)
+
+    return _answer(request, look, "cells/bulk_preview.html")
 
 
 @require_POST
@@ -56,15 +61,30 @@ def _answer(request: Asked, act: Any, template: str) -> HttpResponse:
     try:
         lines = act(chosen_of(request.POST), verb)
     except Refused as refused:
-        context = _group(repository, request.user, request.POST.get("key", ""))
-        return render(
-            request, "cells/bulk.html", context | {"refusal": say(refused.why)}, status=refused.status
-        )
+        context = _group(repository, request.user, request.POST.get("key", "")) | {
+            "refusal": say(refused.why), "reason": request.POST.get("reason", ""),
+            "ticked": {one.pk for one in chosen_of(request.POST)},
+        }  # fmt: skip
+        return render(request, "cells/bulk.html", context, status=refused.status)
+    waiting = _waiting(lines, request.user) if verb == "approve" else {}
+    counted = bulk.counted(lines)
     context = {
-        "repository": repository, "lines": lines, "verb": verb, "counted": bulk.counted(lines),
+        "repository": repository, "lines": lines, "verb": verb, "counted": counted, "waiting": waiting,
+        "landing": counted.get(bulk.READY, 0) - len(waiting),
         "key": request.POST.get("key", ""), "reason": request.POST.get("reason", ""),
     }  # fmt: skip
     return render(request, template, context)
+
+
+def _waiting(lines: list[bulk.Line], by: User) -> dict[int, Sentence]:
+    """Of what is about to be approved: what would still be missing then, so that nobody reads that it lands."""
+    found = {}
+    for line in lines:
+        if line.how == bulk.READY and line.patch.state == life.PROPOSED:
+            agreed = {review.who for review in needs.counted(line.patch)}
+            if still := needs.needed(line.patch).missing(agreed | {by.get_username()}):
+                found[line.patch.pk] = still
+    return found
 
 
 def chosen_of(form: QueryDict) -> list[bulk.Seen]:

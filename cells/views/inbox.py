@@ -64,7 +64,8 @@ def kept(request: Asked, kind: str) -> HttpResponse:
     if kind not in inboxes.HIDDEN:
         raise Http404(f"Nothing is hidden as {kind}.")
     repository = chosen_or_404(request)
-    rows = inboxes.shown(inboxes.hidden(repository, request.user, kind).order_by(*inboxes.ORDER))
+    numbers = inboxes.hidden(repository, request.user, kind).order_by().values("pk")
+    rows = inboxes.shown(inboxes.waiting(repository).filter(pk__in=numbers).order_by(*inboxes.ORDER))
     context = {
         "repository": repository,
         "kind": kind,

@@ -29,7 +29,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "needed": cache(lambda: inboxes.size(repository, user)) if waits else 0,  # counted where a template says it
+        "needed": cache(lambda: inboxes.size(repository, user))
+        if waits
+        else 0,  # counted where a template says it
         "badge": inbox.counted(repository, user) if waits else "",
         "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -98,7 +100,16 @@ def undo(request: Asked) -> HttpResponse:
     for why in refused:
         messages.warning(request, say(why))
     messages.success(request, _("Taken back."))
-    return redirect("patch", found[0].pk) if len(found) == 1 else redirect("inbox")
+    return _back_to(request, found)
+
+
+def _back_to(request: Asked, found: Sequence[Patch]) -> HttpResponse:
+    """Who was in the inbox stays there; else to the patch, and from there on through the inbox if that was the way."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    if len(found) != 1 or came.path == reverse("inbox"):
+        return redirect("inbox")
+    onward = "?from=inbox" if parse_qs(came.query).get("from") == ["inbox"] else ""
+    return redirect(reverse("patch", args=[found[0].pk]) + onward)
 
 
 def _back(patch: Patch, by: User, verb: str) -> Sentence | None:

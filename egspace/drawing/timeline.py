@@ -32,7 +32,12 @@ LOOP_WORDS = {
     DECISIONS: gettext_lazy("decisions"),
     LANDINGS: gettext_lazy("landings"),
 }
-DECISION_WORDS = {Review.APPROVE: gettext_lazy("Approved"), Review.REJECT: gettext_lazy("Rejected")}
+DECISION_WORDS = {
+    Review.APPROVE: gettext_lazy("Approved"),
+    Review.REJECT: gettext_lazy("Rejected"),
+    Review.SEND_BACK: gettext_lazy("Sent back"),
+    Review.ARCHIVE: gettext_lazy("Archived"),
+}
 READ_FROM = {
     "name": gettext_lazy("time read from the file name"),
     "text": gettext_lazy("time read from the text"),

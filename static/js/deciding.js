@@ -64,6 +64,11 @@ function inReason(event) {
   }
 }
 
+// The offer to undo lies over the page; whoever does not need it puts it away.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) document.getElementById("toast").replaceChildren();
+});
+
 // A row that is gone, or a list that came anew, must not lose the reader's place.
 let kept = null;
 

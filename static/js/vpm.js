@@ -33,6 +33,11 @@ export function attend(row) {
   row.scrollIntoView({ block: "nearest" });
 }
 
+// Whatever in the row has the focus: "o" presses no button.
+function open(row) {
+  (row?.querySelector("a.what") ?? row?.querySelector("a"))?.click();
+}
+
 export function announce(text) {
   const place = document.getElementById("announce");
   if (place) place.textContent = text.trim();
@@ -50,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "g") { going = true; setTimeout(() => { going = false; }, 1500); }
   else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
-  else if (event.key === "o") document.activeElement?.closest("[data-row]") && document.activeElement.click();
+  else if (event.key === "o") open(document.activeElement?.closest("[data-row]"));
   else if (event.key === "?") document.getElementById("help")?.showModal();
 });
 

@@ -92,12 +92,13 @@ def collected(ours: Environment, libraries: Path) -> None:
 
 
 @contextmanager
-def server(ours: Environment) -> Iterator[str]:
+def server(ours: Environment, application: str = "") -> Iterator[str]:
+    """As `make run` starts it, or with another application."""
     from cells.management.commands.up import children
     from tests.services import a_free_port, wait_for_port
 
     port = a_free_port()
-    command = children(port)[0].argv
+    command = [application if application and one.startswith("vpm.wsgi") else one for one in children(port)[0].argv]
     with killed([subprocess.Popen(command, cwd=ROOT, env=ours, start_new_session=True)]):
         wait_for_port(port)
         yield f"http://127.0.0.1:{port}"

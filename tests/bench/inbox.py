@@ -39,7 +39,7 @@ class Crowd:
 
     def __init__(self, repository: Repository) -> None:
         self.repository, self.now = repository, timezone.now()
-        self.models = list(inbox.waiting(repository).exclude(verdict=None).order_by("pk"))
+        self.models = list(inbox.waiting(repository).filter(applies=True).exclude(verdict=None))
         self.cells = list(repository.cells.order_by("pk"))
         self.reader, self.other = a_user("bench-reader", REVIEWER), a_user("bench-other", REVIEWER)
         self.made = 0
@@ -95,7 +95,9 @@ class Crowd:
         ]
         of_cell.objects.bulk_create(linked, batch_size=1000)
         later = self.now + timedelta(days=1)
-        asleep = [Snooze(patch=patch, by=self.reader, until=later, digest=patch.digest) for patch in made[4::100]]
+        asleep = [
+            Snooze(patch=patch, by=self.reader, until=later, digest=patch.digest) for patch in made[4::100]
+        ]
         Snooze.objects.bulk_create(asleep, batch_size=500)
         agreed = [self.approval(patch, self.reader) for patch in made[5::100]]
         wanted = [self.approval(patch, self.other) for patch in made[33::2000]]
@@ -110,7 +112,9 @@ class Crowd:
     def shrink(self, size: int) -> None:
         """All but so many are decided."""
         kept = inbox.waiting(self.repository).order_by("pk").values_list("pk", flat=True)[:size]
-        inbox.waiting(self.repository).exclude(pk__in=list(kept)).update(state=life.ARCHIVED, state_at=self.now)
+        inbox.waiting(self.repository).exclude(pk__in=list(kept)).update(
+            state=life.ARCHIVED, state_at=self.now
+        )
 
 
 @override_settings(ROOT_URLCONF="tests.bench.pages")
@@ -122,7 +126,9 @@ def crowded(repository: Repository, many: int, turns: int) -> list[Ratio]:
 
     def measured(size: int) -> list[Ratio]:
         crowd.grow(size)
-        return by_turns(Work("empty view", partial(get, client, "/empty")), *works(client, crowd), turns=turns)
+        return by_turns(
+            Work("empty view", partial(get, client, "/empty")), *works(client, crowd), turns=turns
+        )
 
     few, much = measured(FEW), measured(many)
     crowd.shrink(LEFT)
@@ -159,7 +165,9 @@ def works(client: Client, crowd: Crowd) -> Iterator[Work]:
 
 def crowded_one(crowd: Crowd) -> Patch:
     """One that meets most others."""
-    found = Touched.objects.filter(path=HOT, patch__state=life.PROPOSED).select_related("patch").order_by("pk")
+    found = (
+        Touched.objects.filter(path=HOT, patch__state=life.PROPOSED).select_related("patch").order_by("pk")
+    )
     return found[1].patch
 
 

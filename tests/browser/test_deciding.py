@@ -36,7 +36,7 @@ def test_a_rejection_asks_for_its_reason_and_can_be_taken_back(page: Page, baker
     page.keyboard.type("Too warm for rye.")
     page.keyboard.press("Enter")
     expect(page.locator("#decision")).to_contain_text("Too warm for rye.")
-    page.get_by_role("button", name="Take the decision back").click()
+    page.get_by_role("button", name="Reopen it").click()
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
 
 

@@ -1,0 +1,73 @@
+"""What is kept of a webhook's payload. Pure: whatever stands in it, something storable comes out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from cells.stored import as_stored
+
+GREEN, RED, PENDING, UNKNOWN, QUIET = "green", "red", "pending", "unknown", "quiet"
+CONCLUSIONS = {
+    "success": GREEN, "failure": RED, "timed_out": RED, "cancelled": RED, "action_required": RED,
+    "startup_failure": RED, "error": RED, "pending": PENDING,
+    # It passed because nothing was to be done: no reason to stop, and none to call anything tested.
+    "neutral": QUIET, "skipped": QUIET,
+}  # fmt: skip
+CHECKS = {"check_run", "check_suite", "status"}
+SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def kept(event: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a Delivery: action, and for a check its commit and what was said of it."""
+    action = _text(payload.get("action"), 40)
+    if event not in CHECKS:
+        return {"action": action}
+    said = payload if event == "status" else _object(payload.get(event))
+    sha = said.get("sha" if event == "status" else "head_sha")
+    if not isinstance(sha, str) or not SHA.fullmatch(sha):
+        return {"action": action}
+    return {
+        "action": action,
+        "sha": sha,
+        "said": {"of": event, "name": _name(event, said), "state": _state(event, said), "at": _at(said)},
+    }
+
+
+def moment(text: Any) -> datetime | None:
+    """A time as GitHub writes it, None when it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _name(event: str, said: dict[str, Any]) -> str:
+    """Which check it is: a later word with the same name is about the same one."""
+    name = said.get("context") if event == "status" else said.get("name")
+    app = _object(said.get("app")).get("id")
+    return f"{app if type(app) is int and abs(app) < 2**62 else ''}:{_text(name, 200)}"
+
+
+def _state(event: str, said: dict[str, Any]) -> str:
+    word = said.get("state") if event == "status" else said.get("conclusion")
+    if event != "status" and said.get("status") != "completed":
+        return PENDING
+    return CONCLUSIONS.get(word, UNKNOWN) if isinstance(word, str) else UNKNOWN
+
+
+def _at(said: dict[str, Any]) -> str:
+    """When it was so, "" when the payload does not say."""
+    times = [moment(said.get(name)) for name in ("completed_at", "started_at", "updated_at", "created_at")]
+    found = next((time for time in times if time), None)
+    return found.isoformat() if found else ""
+
+
+def _text(value: Any, most: int) -> str:
+    return str(as_stored(value))[:most] if isinstance(value, str) else ""
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,63 @@
+"""Names and addresses: owner/name, the API's address, and the one git is reached at."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from cells.models.github import GITHUB
+from cells.refusals import Refused
+from cells.sentences import sentence
+
+FULL_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+LOCAL = {"localhost", "127.0.0.1"}
+NAME = sentence("Write the repository as owner/name, as its address at GitHub ends.")
+URL = sentence(
+    "The base URL is that of the API: https://api.github.com, or https://HOST/api/v3 of a GitHub Enterprise."
+)
+
+
+def full_name(text: str) -> str:
+    """owner/name; the address of the repository's page is understood too. Raises Refused."""
+    name = re.sub(r"^https://[^/]+/", "", text.strip()).removesuffix("/").removesuffix(".git")
+    if not FULL_NAME.fullmatch(name):
+        raise Refused(NAME)
+    return name
+
+
+def base_url(text: str) -> str:
+    """The API's address; for the host of a GitHub Enterprise alone it is completed. Raises Refused."""
+    text = text.strip().rstrip("/")
+    if text in ("", "https://github.com"):
+        return GITHUB
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Refused(URL) from None
+    good = re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) and re.fullmatch(
+        r"(/[A-Za-z0-9._-]+)*", parts.path
+    )
+    at_home = settings.DEBUG and parts.scheme == "http" and host in LOCAL
+    extra = parts.username is not None or parts.query or parts.fragment
+    if not good or extra or not (parts.scheme == "https" or at_home) or len(text) > 300:
+        raise Refused(URL)
+    path = parts.path or ("" if host.startswith("api.") else "/api/v3")
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}"
+
+
+def git_origin(api: str) -> str:
+    """Where git speaks to the GitHub whose API this is: scheme, host and port."""
+    parts = urlsplit(api)
+    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+
+
+def leads_to(source: str, api: str) -> bool:
+    """Whether a repository's source is a URL of that GitHub, and brings no user of its own."""
+    try:
+        parts = urlsplit(source)
+        return f"{parts.scheme}://{parts.netloc}".lower() == git_origin(api)
+    except ValueError:
+        return False
