@@ -11,11 +11,11 @@ from django.conf import settings
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.chain import seal
-from cells.models import Ask, Backtest, Patch, Reminder, Repository, SyncRun
+from cells.models import Ask, Backtest, Delivery, Patch, Reminder, Repository, SyncRun
 from cells.patches import automatic, landing, life, paths, planting, pushing, verdicts
 from cells.reminding import sending
 from cells.ssot.mirror import Mirror
-from cells.sync import runs
+from cells.sync import deliveries, runs
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,13 @@ def run_sync(*, run_id: int, **_: object) -> None:
     run = SyncRun.objects.select_related("repository").filter(pk=run_id).first()
     if run and run.state == SyncRun.QUEUED:
         runs.execute(run)
+
+
+@shared_task(name="cells.hook")
+def hook(*, delivery_id: int, **_: object) -> None:
+    row = Delivery.objects.select_related("connection__repository").filter(pk=delivery_id).first()
+    if row:
+        deliveries.handle(row)
 
 
 @shared_task(name="cells.sync_all")
@@ -94,6 +101,7 @@ def auto_merge(*, repository_id: int, **_: object) -> None:
 def settle(**_: object) -> None:
     """The sweeper: rows that stopped moving are moved on."""
     stuck = landing.settle() + runs.settle() + job.settle() + replays.settle() + planting.settle()
+    stuck += deliveries.settle()
     if stuck:
         log.info("settled %s jobs that had stopped moving", stuck)
     for repository in Repository.objects.filter(
@@ -102,6 +110,8 @@ def settle(**_: object) -> None:
         _guarded(repository, lambda it: verdicts.judge_waiting(it, Mirror(it.mirror)))
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():
         _guarded(repository, pushing.push)
+    for repository in Repository.objects.filter(github__isnull=False).select_related("github"):
+        _guarded(repository, deliveries.catch_up)
     seal.seal()
 
 
@@ -128,7 +138,8 @@ def send_reminder(*, reminder_id: int, **_: object) -> None:
 
 @shared_task(name="cells.tidy")
 def tidy(**_: object) -> None:
-    """The embedded broker keeps delivered messages; drop them (Redis does this by itself)."""
+    """Old webhooks go. The embedded broker keeps delivered messages; drop them (Redis does this by itself)."""
+    deliveries.tidy()
     if not settings.CELERY_BROKER_URL.startswith("sqla+sqlite:///"):
         return
     import sqlite3

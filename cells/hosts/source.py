@@ -50,7 +50,9 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
         create_mirror(repository.mirror)
     try:
         let_in = environment(repository)
-        out = git_let_in(repository.mirror, "ls-remote", "--symref", "--end-of-options", source, let_in=let_in)
+        out = git_let_in(
+            repository.mirror, "ls-remote", "--symref", "--end-of-options", source, let_in=let_in
+        )
         theirs = branches_in(out)
         if theirs and theirs != Mirror(repository.mirror).branches(SOURCE_REFS):
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"

@@ -19,7 +19,7 @@ from cells.models.token import ApiToken, SignInToken
 from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Delivery", "Evidence", "EvidenceCell", "Fact", "FeedToken", "GitHubConnection", "Lane",
-    "OutsideCommit", "Patch", "Project", "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze",
+    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Delivery", "Evidence", "EvidenceCell", "Fact", "FeedToken",
+    "GitHubConnection", "Lane", "OutsideCommit", "Patch", "Project", "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze",
     "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ FAILED = 50  # these stand in no group
 SNOOZED, HANDED, CLAIMED, OWN, AGREED = "snoozed", "handed", "claimed", "own", "agreed"
 HIDDEN = (SNOOZED, HANDED, CLAIMED, OWN, AGREED)
 
+_EDITORS: Any = Patch.editors.through
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -207,7 +209,7 @@ def hidden(repository: Repository, user: User, kind: str) -> QuerySet[Patch]:
 def _proposed_by(user: User) -> QuerySet[Any]:
     """The numbers of what they had a hand in; a union, because databases look up each part by its own index."""
     proposed = Patch.objects.filter(proposer=user).order_by().values("pk")
-    edited = Patch.editors.through.objects.filter(user=user).values("patch_id")
+    edited = _EDITORS.objects.filter(user=user).values("patch_id")
     by_mail = Patch.objects.filter(author_email__in=_addresses(user)).order_by().values("pk")
     return proposed.union(edited, by_mail)
 
@@ -224,7 +226,7 @@ def _for_them(repository: Repository, user: User) -> QuerySet[Patch]:
     """What waits and is not hidden from this person: each row is asked, so it is for a few of them."""
     now, this = timezone.now(), OuterRef("pk")
     asleep = Snooze.objects.filter(patch=this, by=user, until__gt=now, digest=OuterRef("digest"))
-    edited = Patch.editors.through.objects.filter(patch=this, user=user)
+    edited = _EDITORS.objects.filter(patch=this, user=user)
     agreed = _approvals().filter(patch=this, by=user, digest=OuterRef("digest"))
     rows = waiting(repository).filter(~Exists(asleep), ~Exists(edited), ~Exists(agreed))
     rows = rows.filter(Q(handed_to=None) | Q(handed_to=user))

@@ -111,7 +111,8 @@ def _reverse(patch: Patch, mirror: Mirror, reason: str) -> Proposed:
     return Proposed(
         files={}, tree=str(mirror.commit(_before(patch, mirror)).tree.id), title=_title(patch),
         rationale=f"This reverts commit {patch.commit}.\n\n{reason.strip()}".strip(), kind=KIND, author=AUTHOR,
-        at=timezone.now(), cells=tuple(patch.cells.all()), lane=patch.lane, mark=f"Reverts: {patch.pk}",
+        at=timezone.now(), cells=tuple(patch.cells.all()), lane=patch.lane,
+        mark=f"Reverts: {patch.pk} ({patch.reverted_by.count() + 1})",
         row=_proposers(patch) | {"reverts": patch}, editors=tuple(patch.reverts.editors.all()) if patch.reverts else (),
     )  # fmt: skip
 

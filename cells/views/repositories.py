@@ -49,5 +49,5 @@ def _add(request: Asked) -> HttpResponse:
 
 
 def _context() -> dict[str, object]:
-    rows = Repository.objects.prefetch_related("projects").order_by("key")
+    rows = Repository.objects.select_related("github").prefetch_related("projects").order_by("key")
     return {"known": [(row, row.runs.first()) for row in rows]}

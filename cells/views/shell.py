@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -25,14 +25,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         repository = chosen(request)
     except Http404:
         repository = None
-    waits = repository is not None and isinstance(user, User)
+    needed, badge = None, ""
+    if repository and isinstance(user, User):
+        needed = cache(partial(inboxes.size, repository, user))  # counted where a template says it
+        badge = inbox.counted(repository, user)
     return {
         "repository": repository,
         "repositories": Repository.objects.all(),
-        "needed": cache(lambda: inboxes.size(repository, user))
-        if waits
-        else 0,  # counted where a template says it
-        "badge": inbox.counted(repository, user) if waits else "",
+        "needed": needed,
+        "badge": badge,
         "toast": undoing.offered(request),
         "may_review": may(user, REVIEWER),
         "may_operate": may(user, OPERATOR),

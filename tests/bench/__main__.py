@@ -1,5 +1,5 @@
 """`make bench` (ARGS="--json --large"): what VPM costs, as ratios to what git, numpy, an empty view or another library
-costs in the same run. --large measures swarms of 10,000 cells too.
+costs in the same run. --large measures swarms of 10,000 cells, inboxes and timelines of 100,000 entries too.
 
 Runs on a data folder and an SQLite file of its own, which it removes. Reads the real repository where the
 machine has it, else the demo, and says which.
@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,17 +23,22 @@ import django
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from cells.models import Repository
+    from tests.bench.clicking import Weight
     from tests.bench.timing import Ratio
 
 DEMO_NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 SWARMS, LARGE = (30, 1000), 10_000
+MANY, VERY_MANY = 1_000, 100_000  # waiting patches, pieces of evidence, events
 DRAWN = 300  # in a browser, besides: as many as are drawn one by one
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n")[0])
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    asked.add_argument("--large", action="store_true", help="swarms of 10,000 cells too: some minutes more")
+    asked.add_argument(
+        "--large", action="store_true", help="10,000 cells, 100,000 patches and events: many minutes more"
+    )
     given = asked.parse_args()
     room = Path(tempfile.mkdtemp(prefix="vpm-bench-"))
     try:
@@ -91,15 +97,53 @@ def measured(room: Path, *, as_json: bool, large: bool) -> None:
     say("The map of meaning …")
     ratios += meaning.reckoning(100_000, turns=20)
     ratios += meaning.embedding(copy, turns=3) + meaning.one_commit(copy, turns=3)
+    many = VERY_MANY if large else MANY
+    crowds = in_crowds(known_as("crowded", str(copy)), known_as("past", str(demo)), say, many)
     more, drawn = in_swarms(room, say, (*SWARMS, LARGE) if large else SWARMS)
     ratios += more
+    clicks, weights = in_browser(room, known_as("crowded", str(copy)), say)
     if as_json:
-        json.dump({"source": source.name, "ratios": table.as_json(ratios + drawn)}, sys.stdout, indent=1)
+        told = {"source": source.name, "ratios": table.as_json(ratios + crowds + clicks + drawn)}
+        json.dump(told | {"bytes": [asdict(one) for one in weights]}, sys.stdout, indent=1)
         print()
     else:
         title = f"Syncs, landings and verdicts of {source.name}, asks and pages of the demo. Times in ms; a ratio is of medians."
         Console().print(table.table(ratios, title))
+        Console().print(
+            table.table(crowds, f"Server times with {many} waiting patches, pieces of evidence and events.")
+        )
+        Console().print(
+            table.table(clicks, "From a key to what it does, in Chromium."), table.weights(weights)
+        )
         Console().print(table.table(drawn, "The map of made-up swarms in Chromium, without a graphics card."))
+
+
+def in_crowds(crowded: Repository, past: Repository, say: Callable[[str], None], many: int) -> list[Ratio]:
+    """Server times of long lists."""
+    from tests.bench import inbox, reading, trail
+
+    say(f"An inbox of {many} …")
+    ratios = inbox.crowded(reading.sync(crowded), many, turns=5)
+    say(f"A timeline of {many} …")
+    return ratios + trail.long_past(reading.sync(past), many, turns=5)
+
+
+def in_browser(
+    room: Path, crowded: Repository, say: Callable[[str], None]
+) -> tuple[list[Ratio], list[Weight]]:
+    """What a reviewer waits for, and what the pages load; after the map, which collected the static files."""
+    from tests.bench import clicking
+    from tests.services import Missing
+    from tests.workers import environment, manage
+
+    say("Clicks in a browser …")
+    ours = environment(room, 14)
+    try:
+        manage(ours, "collectstatic", "--noinput", "-v0")
+        return clicking.clicking(ours, clicking.pages(crowded), turns=8)
+    except Missing as missing:
+        say(f"Clicks were not measured: {missing}")
+        return [], []
 
 
 def in_swarms(

@@ -13,9 +13,7 @@ ROWS = 60
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bare</title>
 <meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false}}'><script src="{}" defer></script></head>
 <body><ol>{}</ol></body></html>"""
-ROW = (
-    '<li data-row><button data-key="x" hx-post="/nothing" hx-target="closest li" hx-swap="outerHTML">x</button></li>'
-)
+ROW = '<li data-row><button data-key="x" hx-post="/nothing" hx-target="closest li" hx-swap="outerHTML">x</button></li>'
 
 
 def bare(request: HttpRequest) -> HttpResponse:

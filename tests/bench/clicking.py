@@ -10,8 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
-from cells.models import Patch, Repository
-from cells.patches import inbox, life
+from cells.models import Repository
+from cells.patches import inbox
 from tests.bench.drawing import ARGUMENTS, server, signed_in
 from tests.bench.timing import Ratio
 from tests.workers import Environment
@@ -52,17 +52,18 @@ class Weight:
     plotly: bool
 
 
-def clicking(ours: Environment, repository: Repository, turns: int) -> tuple[list[Ratio], list[Weight]]:
-    """The static files are collected already. Raises Missing without Chromium."""
+def clicking(ours: Environment, urls: dict[str, str], turns: int) -> tuple[list[Ratio], list[Weight]]:
+    """Of the `pages` of a repository; the static files are collected already. Raises Missing without Chromium."""
     from tests.services import chromium  # takes VPM_DATA_DIR away, which `ours` holds
 
-    path, urls = chromium(), pages(repository)  # asked before playwright begins, which forbids it afterwards
-    first = f"/patches/{undecided(repository).pk}/?from=inbox"
+    path = chromium()
     with server(ours, APPLICATION) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=True, executable_path=path, args=ARGUMENTS)
         known = signed_in(browser, ours, base)
-        ratios = clicked(opened(browser, known), base + urls["inbox"], base + first, f"{base}/bare", turns)
         weights = [weighed(browser, known, name, base + url) for name, url in urls.items()]
+        ratios = clicked(
+            opened(browser, known), base + urls["inbox"], base + urls["patch"], f"{base}/bare", turns
+        )
         browser.close()
     return ratios, weights
 
@@ -103,16 +104,12 @@ def next_one(page: Page) -> float:
     return float(page.evaluate(COMPLETE) - began) / 1000
 
 
-def undecided(repository: Repository) -> Patch:
-    """One with an approve button."""
-    rows = inbox.waiting(repository).filter(applies=True, handed_to=None, claimed_by=None, proposer=None)
-    return rows.exclude(decision="").order_by(*inbox.ORDER)[0]
-
-
 def pages(repository: Repository) -> dict[str, str]:
+    """Name to address; asked before playwright begins, which keeps the database away."""
     here = f"?repo={repository.key}"
     cell = repository.cells.order_by("pk")[0]
-    patch = repository.patches.filter(state=life.PROPOSED).order_by("pk")[0]
+    rows = inbox.waiting(repository).filter(applies=True, handed_to=None, claimed_by=None, proposer=None)
+    patch = rows.exclude(decision="").order_by(*inbox.ORDER)[0]
     return {
         "map": f"/{here}", "cell": f"/cells/{cell.key}/{here}", "inbox": f"/inbox/{here}",
         "patch": f"/patches/{patch.pk}/?from=inbox", "patches": f"/patches/{here}", "account": "/account/",
@@ -124,7 +121,7 @@ def weighed(browser: Browser, known: Any, name: str, url: str) -> Weight:
     context = opened(browser, known)
     page = context.new_page()
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(url, wait_until="networkidle")
     size = {"script": [0, 0], "stylesheet": [0, 0]}
     for answer in answers:

@@ -98,7 +98,9 @@ def server(ours: Environment, application: str = "") -> Iterator[str]:
     from tests.services import a_free_port, wait_for_port
 
     port = a_free_port()
-    command = [application if application and one.startswith("vpm.wsgi") else one for one in children(port)[0].argv]
+    command = [
+        application if application and one.startswith("vpm.wsgi") else one for one in children(port)[0].argv
+    ]
     with killed([subprocess.Popen(command, cwd=ROOT, env=ours, start_new_session=True)]):
         wait_for_port(port)
         yield f"http://127.0.0.1:{port}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from itertools import cycle
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -71,7 +72,7 @@ class Crowd:
             | self.whose(one)
         )  # fmt: skip
 
-    def whose(self, one: int) -> dict[str, object]:
+    def whose(self, one: int) -> dict[str, Any]:
         hour = self.now + timedelta(hours=1)
         if one % 2000 == 77:
             return {"handed_to_id": self.reader.pk, "handed_by_id": self.other.pk}
@@ -88,7 +89,7 @@ class Crowd:
             [Touched(patch=patch, path=path) for patch, several in paths for path in several],
             batch_size=1000,
         )
-        of_cell = Patch.cells.through
+        of_cell: Any = Patch.cells.through
         linked = [
             of_cell(patch_id=patch.pk, cell_id=self.cells[n % len(self.cells)].pk)
             for n, patch in enumerate(made)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from tests.bench.timing import Ratio
+
+if TYPE_CHECKING:
+    from tests.bench.clicking import Weight
 
 
 def table(ratios: Iterable[Ratio], title: str) -> Table:
@@ -21,6 +24,17 @@ def table(ratios: Iterable[Ratio], title: str) -> Table:
     for one in ratios:
         times = (milliseconds(pick(one.times)) for pick in (min, median, max))
         shown.add_row(one.work, one.baseline, f"{one.ratio:.3g}", *times, milliseconds(median(one.against)))
+    return shown
+
+
+def weights(pages: Iterable[Weight]) -> Table:
+    """What a page loads in kB, as it travels and unpacked."""
+    shown = Table(title="Bytes of a page, in kB.", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for name in ("page", "scripts", "unpacked", "styles", "unpacked", "plotly"):
+        shown.add_column(name, justify="left" if name == "page" else "right")
+    for one in pages:
+        sizes = (one.scripts, one.scripts_raw, one.styles, one.styles_raw)
+        shown.add_row(one.page, *(f"{size / 1000:.1f}" for size in sizes), "yes" if one.plotly else "no")
     return shown
 
 

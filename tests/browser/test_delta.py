@@ -133,7 +133,7 @@ def test_the_inbox_keeps_its_order_through_the_steps(page: Page, mapped: Reposit
     page.locator(".patch-row a.what").first.click()
     expect(page).to_have_url(re.compile(r"/patches/\d+/\?order=delta"))
     page.keyboard.press("j")
-    expect(page.locator("h1")).to_contain_text("dough-notes")
+    expect(page.locator("main > h1")).to_contain_text("dough-notes")
     expect(page).to_have_url(re.compile(r"order=delta"))
 
 

@@ -50,7 +50,7 @@ def test_an_edited_proposal_is_approved_by_somebody_else_and_taken_back_by_one_c
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview ins").first).to_contain_text("240")
     page.get_by_role("button", name="Save as new version").click()
-    expect(page.get_by_text("Saved as a new version.")).to_be_visible()
+    expect(page.locator(".notice").get_by_text("Saved as a new version.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_be_disabled()
     new = Patch.objects.get(replaces=old)
     mios.goto(f"/patches/{new.pk}/")
@@ -58,7 +58,7 @@ def test_an_edited_proposal_is_approved_by_somebody_else_and_taken_back_by_one_c
     expect(mios.locator("#decision .pill").first).to_have_text("landed")
     assert "240" in on_main(bakery)
     mios.get_by_role("button", name="Revert").click()
-    expect(mios.locator("h1").first).to_have_text(f'Revert "{old.title}"')
+    expect(mios.locator("main > h1")).to_have_text(f'Revert "{old.title}"')
     expect(mios.locator("#decision .pill").first).to_have_text("landed")
     assert on_main(bakery) == STATE
     mios.goto(f"/patches/{new.pk}/")
@@ -100,7 +100,7 @@ def test_a_stale_form_says_so_and_keeps_the_text(page: Page, bakery: Repository)
     expect(page.get_by_role("alert")).to_contain_text("changed since you looked")
     expect(page.get_by_label(CURRENT)).to_have_value("Mine")
     page.get_by_role("button", name="Save as new version").click()
-    expect(page.get_by_text("Saved as a new version.")).to_be_visible()
+    expect(page.locator(".notice").get_by_text("Saved as a new version.")).to_be_visible()
 
 
 def test_a_change_begins_at_the_document(page: Page, bakery: Repository) -> None:
@@ -110,7 +110,7 @@ def test_a_change_begins_at_the_document(page: Page, bakery: Repository) -> None
     text = page.get_by_label(CURRENT)
     text.fill(text.input_value().replace("210", "220"))
     page.get_by_role("button", name="Propose").click()
-    expect(page.locator("h1").first).to_have_text("Measure again")
+    expect(page.locator("main > h1")).to_have_text("Measure again")
     assert Patch.objects.get(title="Measure again").state == life.PROPOSED
     assert User.objects.get(username="owner").pk == Patch.objects.get(title="Measure again").proposer_id
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
@@ -73,26 +72,3 @@ def test_a_diff_that_is_being_read_stays_open_when_something_new_comes(
     sync(bakery)
     expect(page.get_by_role("link", name="Something new has come; show it")).to_be_visible()
     expect(page.get_by_text("Too hot.")).to_be_visible()
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_its_pages_are_accessible_and_no_wider_than_the_screen(
-    page: Page, bakery: Repository, width: int, scheme: str
-) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_viewport_size({"width": width, "height": 844})
-    source_of(bakery).commit(
-        {"reports/oven/heat_20260303T0700Z.md": "# Heat\n\nToo hot.\n"}, message="Sneak in"
-    )
-    sync(bakery)
-    number = bakery.outside.get().pk
-    for path in ("/outside/", "/outside/?show=all&lane=sample", f"/outside/{number}/", "/cells/oven/", "/"):
-        page.goto(path)
-        page.wait_for_load_state("load")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        found = Axe().run(page).response["violations"]
-        bad = [
-            (v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")
-        ]
-        assert not bad, (path, bad)

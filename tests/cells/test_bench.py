@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from time import sleep
 
 import pytest
 from rich.console import Console
 
-from tests.bench import asking, deciding, drawing, judging, meaning, pages, reading, swarms, table
+from tests.bench import (
+    asking,
+    clicking,
+    deciding,
+    drawing,
+    inbox,
+    judging,
+    meaning,
+    pages,
+    reading,
+    swarms,
+    table,
+    trail,
+)
 from tests.bench.timing import Ratio, Work, by_turns
 from tests.factories import Source, a_repository, a_source
 from tests.services import Missing
-from tests.workers import environment, manage
+from tests.workers import environment, manage, shell
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +53,37 @@ def test_pages_are_measured(tmp_path: Path) -> None:
     assert measured(ratios) == [
         "map page", "map.json", "cell page", "cell page, 60 more", "timeline, 60 more",
     ]  # fmt: skip
+
+
+def test_an_inbox_and_a_trail_of_many_are_measured(tmp_path: Path) -> None:
+    bakery = a_repository(tmp_path)
+    found = measured(inbox.crowded(bakery, 310, turns=1))
+    works = [name.removesuffix(", 100 wait") for name in found if name.endswith(", 100 wait")]
+    assert (works[0], works[-1]) == ("inbox", "archive")
+    assert found == [
+        f"{work}, {how}" for how in ("310 wait", "300 of 310 wait", "100 wait") for work in works
+    ]
+    assert bakery.patches.filter(branch__startswith="crowd/").count() == 310
+    found = measured(trail.long_past(bakery, 150, turns=1))
+    assert {"its timeline, 150 events", "audit page, 150 events", "pulse, 100 events"} <= set(found)
+
+
+@pytest.mark.browser
+def test_clicks_and_bytes_are_measured(tmp_path: Path) -> None:
+    ours = environment(tmp_path, 13)
+    notes = {f"ask/note-{n}": {f"docs/note-{n}.md": f"# Note {n}\n"} for n in range(6)}
+    source = a_source(tmp_path / "bakery.git", proposals=notes)
+    manage(ours, "migrate", "-v0")
+    manage(ours, "collectstatic", "--noinput", "-v0")
+    manage(ours, "sync", "clicked", "--source", str(source.path))
+    told = "from cells.models import Repository; from tests.bench.clicking import pages; import json; "
+    urls = json.loads(shell(ours, told + "print(json.dumps(pages(Repository.objects.get())))"))
+    ratios, weights = clicking.clicking(ours, urls, turns=1)
+    assert measured(ratios) == ["x to the row that is gone", "a to the next patch, complete"]
+    assert {one.page: one.plotly for one in weights} == {
+        "map": True, "cell": True, "inbox": False, "patch": False, "patches": False, "account": False,
+    }  # fmt: skip
+    assert all(0 < one.scripts < one.scripts_raw and 0 < one.styles < one.styles_raw for one in weights)
 
 
 def test_the_reckoning_of_meaning_is_measured() -> None:

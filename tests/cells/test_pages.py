@@ -237,7 +237,9 @@ def test_parts_of_a_page_are_fetched_from_the_repository_the_page_is_about(
         if form:
             assert '<input type="hidden" name="repo" value="two">' in form[0], page
             rest = text.replace(form[0], "")
-        urls = re.findall(r'(?:hx-get|href)="(/(?:cells|inbox|patches|evidence|audit)/[a-z]*/?(?:\?[^"]*)?)"', rest)
+        urls = re.findall(
+            r'(?:hx-get|href)="(/(?:cells|inbox|patches|evidence|audit)/[a-z]*/?(?:\?[^"]*)?)"', rest
+        )
         assert len(urls) > 3, page
         assert all("repo=two" in url for url in urls), urls
 

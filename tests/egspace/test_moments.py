@@ -51,6 +51,7 @@ status:
 TASKS = "\n".join(f"- [ ] T-OVEN-{number}: look again" for number in range(3, 7))
 SLI = "# SLI\n\n- success_rate: 0 %\n- requests: 20\n"
 DECIDED = (
+    "unread",
     "waiting",
     "verdicts",
     "reason",

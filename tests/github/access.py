@@ -14,7 +14,18 @@ from tests.github.state import App, Repo, Token
 from tests.github.world import World
 
 EVERYTHING = dict.fromkeys(
-    ("actions", "administration", "checks", "contents", "issues", "metadata", "pull_requests", "statuses"), "write"
+    (
+        "actions",
+        "administration",
+        "checks",
+        "contents",
+        "issues",
+        "pull_requests",
+        "repository_hooks",
+        "statuses",
+        "workflows",
+    ),
+    "write",
 )
 
 
@@ -87,7 +98,8 @@ def may(it: Repo, token: Token | None, permissions: Iterable[tuple[str, str]], l
     held = _level(it, token) or "read"
     if LEVELS.index(held) < LEVELS.index(level):
         return False
-    grants = [(token.permissions.get(name), wanted) for name, wanted in permissions]
+    held_by_all = {"metadata": "read"} | token.permissions
+    grants = [(held_by_all.get(name), wanted) for name, wanted in permissions]
     return not grants or any(has == "write" or has == wanted for has, wanted in grants)
 
 

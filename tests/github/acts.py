@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.github import check_bodies, pull_bodies
-from tests.github.bodies import signature
-from tests.github.git import NOBODY, Conflict
+from tests.github import check_bodies, pull_bodies, pushes
+from tests.github.git import Conflict
 from tests.github.refusals import Refused, invalid
 from tests.github.state import Issue, Person, Pull, Repo
 from tests.github.world import World
@@ -19,16 +18,17 @@ def moved(world: World, it: Repo, name: str, before: str, by: Person) -> None:
     """A ref stands elsewhere than before: say so, and let the pull requests follow."""
     after = it.git.ref(name)
     it.updated = world.now()
-    world.emit(it, "push", by, lambda: _push(world, it, name, before, after, by))
+    world.emit(it, "push", by, lambda: pushes.told(world, it, name, before, after, by))
     branch = name.removeprefix("refs/heads/")
     if branch == name:
         return
+    brought = {str(commit.id) for commit in it.git.commits(before, after)} if before and after else set()
     for home in filter(None, (it, it.parent)):
         for pull in [pull for pull in home.pulls if pull.state == "open"]:
             if pull.head_repo is it and pull.head_ref == branch:
                 _follow(world, home, pull, after, by)
-            elif home is it and pull.base_ref == branch:
-                _base_moved(world, home, pull, after, by)
+            elif home is it and pull.base_ref == branch and (not after or pull.head_sha in brought):
+                _base_ended(world, home, pull, after, by)
 
 
 def set_ref(world: World, it: Repo, name: str, sha: str, by: Person) -> None:
@@ -48,14 +48,12 @@ def _follow(world: World, home: Repo, pull: Pull, after: str, by: Person) -> Non
     tell(world, home, pull, "synchronize", by, {"before": before, "after": after})
 
 
-def _base_moved(world: World, home: Repo, pull: Pull, after: str, by: Person) -> None:
-    """Somebody may have merged it by hand, or deleted what it goes to."""
-    if not after:
-        close(world, home, pull, by)
-    elif home.git.holds(after, pull.head_sha):
-        _ended(world, pull, by)
+def _base_ended(world: World, home: Repo, pull: Pull, after: str, by: Person) -> None:
+    """Somebody merged it by hand, or deleted what it goes to."""
+    _ended(world, pull, by)
+    if after:
         pull.merged, pull.merged_by, pull.merge_sha = pull.closed, by, after
-        tell(world, home, pull, "closed", by)
+    tell(world, home, pull, "closed", by)
 
 
 def tell(
@@ -125,7 +123,9 @@ def close(world: World, it: Repo, one: Issue, by: Person) -> None:
 def reopen(world: World, it: Repo, pull: Pull, by: Person) -> None:
     head = pull.head_repo.git.ref(f"refs/heads/{pull.head_ref}") if pull.head_repo else ""
     if pull.merged or not head:
-        raise invalid("PullRequest", "state", message=f"state cannot be changed. The {pull.head_ref} branch is gone.")
+        raise invalid(
+            "PullRequest", "state", message=f"state cannot be changed. The {pull.head_ref} branch is gone."
+        )
     if not it.git.holds(head, pull.head_sha):
         text = f"state cannot be changed. The {pull.head_ref} branch was force-pushed or recreated."
         raise invalid("PullRequest", "state", message=text)
@@ -180,10 +180,7 @@ def merge(world: World, it: Repo, pull: Pull, by: Person, asked: Mapping[str, An
     text = f"{title}\n\n{asked.get('commit_message') or pull.title}"
     who = world.signature(by)
     try:
-        if method == "rebase":
-            made = it.git.rebase(base, pull.head_sha, who)
-        else:
-            made = getattr(it.git, method)(base, pull.head_sha, text, who)
+        made = _made(it, method, base, pull.head_sha, text, who)
     except Conflict:
         raise Refused(405, "Pull Request is not mergeable") from None
     _ended(world, pull, by)
@@ -191,6 +188,12 @@ def merge(world: World, it: Repo, pull: Pull, by: Person, asked: Mapping[str, An
     tell(world, it, pull, "closed", by)
     set_ref(world, it, f"refs/heads/{pull.base_ref}", made, by)
     return made
+
+
+def _made(it: Repo, method: str, base: str, head: str, text: str, who: Any) -> str:
+    if method == "rebase":
+        return it.git.rebase(base, head, who)
+    return it.git.merge(base, head, text, who) if method == "merge" else it.git.squash(base, head, text, who)
 
 
 def may_merge(it: Repo, pull: Pull, sha: str | None, method: str) -> None:
@@ -206,44 +209,3 @@ def may_merge(it: Repo, pull: Pull, sha: str | None, method: str) -> None:
     if missing := missing_checks(it, pull):
         expected = " and ".join(f'"{name}"' for name in missing)
         raise Refused(405, f"Required status check {expected} is expected.")
-
-
-def _push(world: World, it: Repo, name: str, before: str, after: str, by: Person) -> dict[str, Any]:
-    fresh = _fresh(it, before, after)
-    page = world.at.page(it)
-    commits = [_pushed(page, commit) for commit in reversed(fresh)]
-    return {
-        "ref": name,
-        "before": before or NOBODY,
-        "after": after or NOBODY,
-        "created": not before,
-        "deleted": not after,
-        "forced": bool(before and after and not it.git.holds(after, before)),
-        "base_ref": None,
-        "compare": f"{page}/compare/{before[:12] or NOBODY[:12]}...{after[:12] or NOBODY[:12]}",
-        "commits": commits,
-        "head_commit": commits[-1] if commits else None,
-        "pusher": {"name": by.login, "email": world.signature(by).email},
-    }
-
-
-def _fresh(it: Repo, before: str, after: str) -> list[Any]:
-    if not after:
-        return []
-    main = it.git.ref(f"refs/heads/{it.default_branch}")
-    since = before or (main if main != after else "")
-    return it.git.commits(since, after) if since else [it.git.commit_of(after)]
-
-
-def _pushed(page: str, commit: Any) -> dict[str, Any]:
-    author, committer = signature(commit.author), signature(commit.committer)
-    return {
-        "id": str(commit.id),
-        "tree_id": str(commit.tree_id),
-        "distinct": True,
-        "message": commit.message.rstrip("\n"),
-        "timestamp": committer["date"],
-        "url": f"{page}/commit/{commit.id}",
-        "author": author,
-        "committer": committer,
-    }

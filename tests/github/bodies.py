@@ -1,4 +1,4 @@
-"""JSON as GitHub writes it, of what stands in the state: people, repositories, commits, refs, apps."""
+"""JSON as GitHub writes it, of what stands in the state: people, repositories, releases, apps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-import pygit2
+from urllib.parse import quote
 
 from tests.github.state import App, Installation, Person, Release, Repo
 
@@ -88,7 +87,7 @@ def node(kind: str, key: object) -> str:
 
 
 def person(at: Address, who: Person) -> Body:
-    api, web = f"{at.api}/users/{who.login}", f"{at.web}/{who.login}"
+    api, web = f"{at.api}/users/{quote(who.login)}", f"{at.web}/{quote(who.login)}"
     return {
         "login": who.login,
         "id": who.id,
@@ -104,15 +103,19 @@ def person(at: Address, who: Person) -> Body:
 
 def profile(at: Address, who: Person, since: datetime) -> Body:
     known = ("name", "company", "location", "email", "hireable", "bio")
-    return person(at, who) | dict.fromkeys(known) | {
-        "blog": "",
-        "public_repos": 0,
-        "public_gists": 0,
-        "followers": 0,
-        "following": 0,
-        "created_at": stamp(since),
-        "updated_at": stamp(since),
-    }
+    return (
+        person(at, who)
+        | dict.fromkeys(known)
+        | {
+            "blog": "",
+            "public_repos": 0,
+            "public_gists": 0,
+            "followers": 0,
+            "following": 0,
+            "created_at": stamp(since),
+            "updated_at": stamp(since),
+        }
+    )
 
 
 def association(repo: Repo, who: Person) -> str:
@@ -168,73 +171,6 @@ def full_repo(at: Address, it: Repo, viewer: str) -> Body:
         "allow_squash_merge": "squash" in it.methods,
         "allow_rebase_merge": "rebase" in it.methods,
         "delete_branch_on_merge": False,
-    }
-
-
-def signature(who: pygit2.Signature) -> Body:
-    return {"name": who.name, "email": who.email, "date": stamp(datetime.fromtimestamp(who.time, UTC))}
-
-
-def commit(at: Address, it: Repo, made: pygit2.Commit) -> Body:
-    api, web, sha = at.repo(it), at.page(it), str(made.id)
-    parents = [
-        {"sha": str(one), "url": f"{api}/commits/{one}", "html_url": f"{web}/commit/{one}"}
-        for one in made.parent_ids
-    ]
-    unsigned = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
-    return {
-        "sha": sha,
-        "node_id": node("Commit", sha),
-        "url": f"{api}/commits/{sha}",
-        "html_url": f"{web}/commit/{sha}",
-        "comments_url": f"{api}/commits/{sha}/comments",
-        "author": None,
-        "committer": None,
-        "parents": parents,
-        "commit": {
-            "url": f"{api}/git/commits/{sha}",
-            "message": made.message.rstrip("\n"),
-            "author": signature(made.author),
-            "committer": signature(made.committer),
-            "tree": {"sha": str(made.tree_id), "url": f"{api}/git/trees/{made.tree_id}"},
-            "comment_count": 0,
-            "verification": unsigned,
-        },
-    }
-
-
-def short_commit(made: pygit2.Commit) -> Body:
-    """As check suites have it."""
-    return {
-        "id": str(made.id),
-        "tree_id": str(made.tree_id),
-        "message": made.message.rstrip("\n"),
-        "timestamp": stamp(datetime.fromtimestamp(made.commit_time, UTC)),
-        "author": {"name": made.author.name, "email": made.author.email},
-        "committer": {"name": made.committer.name, "email": made.committer.email},
-    }
-
-
-def ref(at: Address, it: Repo, name: str, sha: str) -> Body:
-    api = at.repo(it)
-    target = {"type": "commit", "sha": sha, "url": f"{api}/git/commits/{sha}"}
-    return {"ref": name, "node_id": node("Ref", name), "url": f"{api}/git/{name}", "object": target}
-
-
-def branch(at: Address, it: Repo, name: str, sha: str) -> Body:
-    target = {"sha": sha, "url": f"{at.repo(it)}/commits/{sha}"}
-    return {"name": name, "commit": target, "protected": name in it.required}
-
-
-def full_branch(at: Address, it: Repo, name: str, made: pygit2.Commit) -> Body:
-    api = f"{at.repo(it)}/branches/{name}"
-    checks = it.required.get(name, [])
-    required = {"enforcement_level": "everyone" if checks else "off", "contexts": checks, "checks": []}
-    return branch(at, it, name, str(made.id)) | {
-        "commit": commit(at, it, made),
-        "_links": {"self": api, "html": f"{at.page(it)}/tree/{name}"},
-        "protection": {"enabled": name in it.required, "required_status_checks": required},
-        "protection_url": f"{api}/protection",
     }
 
 

@@ -32,6 +32,13 @@ class Page:
     wrapped: str | None = None  # the key under which the items stand, beside total_count
 
 
+class Data(dict[str, Any]):
+    """The object a call came with; what it must have and has not is refused where it is needed."""
+
+    def __missing__(self, key: str) -> Any:
+        raise Refused(422, f'Invalid request.\n\n"{key}" wasn\'t supplied.', errors=[])
+
+
 @dataclass
 class Call:
     world: World

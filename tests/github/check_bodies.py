@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.github import bodies, pull_bodies
+from tests.github import bodies, git_bodies, pull_bodies
 from tests.github.bodies import Address, Body, node, stamp
 from tests.github.state import Check, Repo, Status, Suite
 
@@ -72,7 +72,7 @@ def suite(at: Address, it: Repo, one: Suite) -> Body:
         "updated_at": stamp(one.created),
         "latest_check_runs_count": len(checks_of(it, one)),
         "check_runs_url": f"{api}/check-runs",
-        "head_commit": bodies.short_commit(tip),
+        "head_commit": git_bodies.short_commit(tip),
     }
 
 

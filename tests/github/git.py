@@ -19,6 +19,14 @@ while read before after ref; do
     echo "error: Changes must be made through a pull request." >&2
     exit 1
   fi
+  if [ -n "$WITHOUT_WORKFLOWS" ] && git rev-parse -q --verify "$after^{commit}" >/dev/null; then
+    touched=$(git log --format= --name-only "$after" --not --all -- .github/workflows | head -n 1)
+    if [ -n "$touched" ]; then
+      echo "refusing to allow a $WITHOUT_WORKFLOWS to create or update workflow \\`$touched\\`" \
+        "without \\`workflows\\` permission" >&2
+      exit 1
+    fi
+  fi
 done
 """
 
@@ -46,6 +54,7 @@ class Git:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.repo = pygit2.Repository(str(path))
+        self._compared: dict[tuple[str, str], list[File]] = {}
 
     @classmethod
     def begun(cls, path: Path, branch: str, source: Path | None) -> Git:
@@ -61,6 +70,11 @@ class Git:
             made.repo.references.delete(name)
         made.repo.set_head(f"refs/heads/{branch}")
         made.repo.config["http.receivepack"] = True
+        (path / "protected").touch()
+        hook = path / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(REFUSES)
+        hook.chmod(0o755)
         return made
 
     def refs(self) -> dict[str, str]:
@@ -68,7 +82,9 @@ class Git:
         return {name: self.ref(name) for name in self.repo.references if name.startswith(kept)}
 
     def branches(self) -> dict[str, str]:
-        return {name.removeprefix("refs/heads/"): sha for name, sha in self.refs().items() if "/heads/" in name}
+        return {
+            name.removeprefix("refs/heads/"): sha for name, sha in self.refs().items() if "/heads/" in name
+        }
 
     def ref(self, name: str) -> str:
         """The commit a ref stands on, or an empty text."""
@@ -143,19 +159,17 @@ class Git:
 
     def files(self, base: str, head: str) -> list[File]:
         """What head changed since it left base, as GitHub's three-dot comparison shows it."""
-        since = self.repo[self.fork_point(base, head) or base].peel(pygit2.Tree)
-        diff = self.repo.diff(since, self.repo[head].peel(pygit2.Tree))
-        diff.find_similar()
-        return [file for patch in diff if (file := _file(patch))]
+        if (base, head) not in self._compared:
+            since = self.repo[self.fork_point(base, head) or base].peel(pygit2.Tree)
+            diff = self.repo.diff(since, self.repo[head].peel(pygit2.Tree))
+            diff.find_similar()
+            self._compared[base, head] = [file for patch in diff if (file := _file(patch))]
+        return self._compared[base, head]
 
     def protect(self, branch: str) -> None:
         """From now on a push to this branch is refused in git's own way."""
         with (self.path / "protected").open("a") as names:
             names.write(f"refs/heads/{branch}\n")
-        hook = self.path / "hooks" / "pre-receive"
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(REFUSES)
-        hook.chmod(0o755)
 
     def share(self, other: Git) -> None:
         """See the commits of a fork, too: GitHub keeps the objects of a network of forks together."""

@@ -43,7 +43,11 @@ def issue(at: Address, it: Repo, one: Issue) -> Body:
         "reactions": reactions(api),
     }
     if isinstance(one, Pull):
-        made |= {"html_url": f"{web}/pull/{one.number}", "draft": one.draft, "pull_request": _pull_of(at, it, one)}
+        made |= {
+            "html_url": f"{web}/pull/{one.number}",
+            "draft": one.draft,
+            "pull_request": _pull_of(at, it, one),
+        }
     return made
 
 
@@ -62,20 +66,24 @@ def pull(at: Address, it: Repo, one: Pull) -> Body:
         "statuses": f"{at.repo(it)}/statuses/{one.head_sha}",
     }
     named = {f"{name}_url": links[name] for name in links if name not in ("self",)}
-    return _common(at, it, one) | named | {
-        "url": api,
-        "diff_url": f"{web}.diff",
-        "patch_url": f"{web}.patch",
-        "draft": one.draft,
-        "merged_at": stamp(one.merged),
-        "merge_commit_sha": one.merge_sha,
-        "requested_reviewers": [person(at, who) for who in one.asked],
-        "requested_teams": [],
-        "auto_merge": None,
-        "head": _side(at, one.head_repo, one.head_owner, one.head_ref, one.head_sha),
-        "base": _side(at, it, it.owner.login, one.base_ref, one.base_sha),
-        "_links": {name: {"href": url} for name, url in links.items()},
-    }
+    return (
+        _common(at, it, one)
+        | named
+        | {
+            "url": api,
+            "diff_url": f"{web}.diff",
+            "patch_url": f"{web}.patch",
+            "draft": one.draft,
+            "merged_at": stamp(one.merged),
+            "merge_commit_sha": one.merge_sha,
+            "requested_reviewers": [person(at, who) for who in one.asked],
+            "requested_teams": [],
+            "auto_merge": None,
+            "head": _side(at, one.head_repo, one.head_owner, one.head_ref, one.head_sha),
+            "base": _side(at, it, it.owner.login, one.base_ref, one.base_sha),
+            "_links": {name: {"href": url} for name, url in links.items()},
+        }
+    )
 
 
 def full_pull(at: Address, it: Repo, one: Pull, mergeable: bool | None, state: str) -> Body:

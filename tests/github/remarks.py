@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.github import bodies, check_bodies, pull_bodies
+from tests.github import check_bodies, git_bodies, pull_bodies
 from tests.github.acts import tell
-from tests.github.refusals import invalid, not_found
+from tests.github.refusals import Refused, invalid, not_found
 from tests.github.state import App, Check, Comment, Issue, Person, Pull, Release, Repo, Review, Status, Suite
 from tests.github.world import World
 
@@ -63,9 +63,9 @@ def set_labels(world: World, it: Repo, one: Issue, by: Person, names: Iterable[s
 def review(world: World, it: Repo, pull: Pull, by: Person, event: str, text: str) -> Review:
     if by is pull.by and event != "COMMENT":
         word = "approve" if event == "APPROVE" else "request changes on"
-        raise invalid("PullRequestReview", message=f"Can not {word} your own pull request")
+        raise Refused(422, "Unprocessable Entity", errors=[f"Can not {word} your own pull request"])
     if event != "APPROVE" and not text:
-        raise invalid("PullRequestReview", "body", "missing_field")
+        raise Refused(422, "Unprocessable Entity", errors=["Body can't be blank"])
     made = Review(world.new_id(), by, REVIEWED[event], text, pull.head_sha, world.now())
     pull.reviews.append(made)
     pull.updated = made.submitted
@@ -148,8 +148,8 @@ def status(world: World, it: Repo, by: Person, sha: str, asked: Mapping[str, Any
         return {name: shown[name] for name in kept} | {
             "sha": made.sha,
             "name": it.full_name,
-            "commit": bodies.commit(world.at, it, commit),
-            "branches": [bodies.branch(world.at, it, name, made.sha) for name in tips],
+            "commit": git_bodies.commit(world.at, it, commit),
+            "branches": [git_bodies.branch(world.at, it, name, made.sha) for name in tips],
         }
 
     world.emit(it, "status", by, payload)

@@ -107,7 +107,10 @@ class World:
         hooks = [hook for hook in it.hooks if hook.events is None or event in hook.events]
         if not hooks:
             return
-        told = dict(payload()) | {"repository": bodies.repo(self.at, it), "sender": bodies.person(self.at, by)}
+        told = dict(payload()) | {
+            "repository": bodies.repo(self.at, it),
+            "sender": bodies.person(self.at, by),
+        }
         if held := self.installation_of(it):
             told["installation"] = {"id": held.id, "node_id": bodies.node("Installation", held.id)}
         self.watching(event, told)

@@ -27,7 +27,7 @@ def test_what_came_from_outside_is_listed_with_its_cells(bundle: Path, tmp_path:
     subprocess.run(["git", "clone", "--quiet", "--bare", "--single-branch", bundle, source], check=True)
     branch, newest = git("branch", "--show-current"), git("rev-parse", "HEAD")
     git("update-ref", f"refs/heads/{branch}", f"{newest}~{CAME}")
-    repository = sync(known_as("real", str(source)))
+    repository = sync(known_as("older", str(source)))
     assert not OutsideCommit.objects.exists()
     git("update-ref", f"refs/heads/{branch}", newest)
     sync(repository)

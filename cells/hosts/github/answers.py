@@ -41,9 +41,9 @@ def why(error: Exception, connection: GitHubConnection) -> Sentence:
 
 
 def _answered(error: GithubException, connection: GitHubConnection) -> Sentence:
-    headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
+    headers = _headers(error)
     app, name = connection.kind == GitHubConnection.APP, connection.full_name
-    if isinstance(error, RateLimitExceededException) or error.status == 429 or _spent(headers):
+    if isinstance(error, RateLimitExceededException) or error.status == 429 or spent(error):
         return limited(headers, getattr(error, "wait", None))
     if error.status == 401:
         return APP_REFUSED if app else TOKEN_REFUSED
@@ -72,8 +72,14 @@ def _unknown(name: str, app: bool) -> Sentence:
     )
 
 
-def _spent(headers: dict[str, str]) -> bool:
+def spent(error: GithubException) -> bool:
+    """Whether it was refused for asking too much."""
+    headers = _headers(error)
     return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+
+
+def _headers(error: GithubException) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
 
 
 def limited(headers: dict[str, Any], wait: float | None = None) -> Sentence:

@@ -139,7 +139,9 @@ def check(
     """Ask GitHub what we may do there, and remember the answer; what is wrong is in the row's `problem`."""
     _may(by)
     row = of(repository)
-    before, notes = {"full_name": row.full_name}, ()
+    before: dict[str, Any] = {"full_name": row.full_name}
+    notes: tuple[Sentence, ...] = ()
+    found: dict[str, Any]
     try:
         seen = look(row, patience)
     except Refused as refused:
@@ -205,7 +207,11 @@ def disconnect(*, repository: Repository, by: User | str) -> None:
     with transaction.atomic():
         row.delete()
         audit.record(
-            actor=by, verb="disconnect_github", subject=repository, repository=repository.key, before=_told(row)
+            actor=by,
+            verb="disconnect_github",
+            subject=repository,
+            repository=repository.key,
+            before=_told(row),
         )
 
 

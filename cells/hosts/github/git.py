@@ -16,9 +16,7 @@ from cells.ssot import commands
 
 SECRET = "VPM_GIT_PASSWORD"  # noqa: S105 -- the name of a variable
 # Git asks a helper of this host alone, so a source that points on to another host gets nothing.
-HELPER = (
-    '!f() { test "$1" = get && printf "username=x-access-token\\npassword=%s\\n" "$' + SECRET + '"; }; f'
-)
+HELPER = '!f() { test "$1" = get && printf "username=x-access-token\\npassword=%s\\n" "$' + SECRET + '"; }; f'
 
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "http:https", "LC_ALL": "C.UTF-8"}
 

@@ -12,7 +12,7 @@ GREEN, RED, PENDING, UNKNOWN, QUIET = "green", "red", "pending", "unknown", "qui
 CONCLUSIONS = {
     "success": GREEN, "failure": RED, "timed_out": RED, "cancelled": RED, "action_required": RED,
     "startup_failure": RED, "error": RED, "pending": PENDING,
-    # It passed because nothing was to be done: no reason to stop, and none to call anything tested.
+    # Nothing was to be done: no reason to stop, and none to call anything tested.
     "neutral": QUIET, "skipped": QUIET,
 }  # fmt: skip
 CHECKS = {"check_run", "check_suite", "status"}
@@ -45,17 +45,25 @@ def moment(text: Any) -> datetime | None:
 
 
 def _name(event: str, said: dict[str, Any]) -> str:
-    """Which check it is: a later word with the same name is about the same one."""
-    name = said.get("context") if event == "status" else said.get("name")
-    app = _object(said.get("app")).get("id")
-    return f"{app if type(app) is int and abs(app) < 2**62 else ''}:{_text(name, 200)}"
+    """Which check it is: a later word with the same name is about the same one, also when it ran again.
+
+    An App has several suites on one commit, and two suites may each have a check of one name.
+    """
+    if event == "status":
+        return _text(said.get("context"), 200)
+    suite = said if event == "check_suite" else _object(said.get("check_suite"))
+    number = suite.get("id")
+    return f"{number if type(number) is int and abs(number) < 2**62 else ''}:{_text(said.get('name'), 200)}"
 
 
 def _state(event: str, said: dict[str, Any]) -> str:
     word = said.get("state") if event == "status" else said.get("conclusion")
     if event != "status" and said.get("status") != "completed":
         return PENDING
-    return CONCLUSIONS.get(word, UNKNOWN) if isinstance(word, str) else UNKNOWN
+    found = CONCLUSIONS.get(word, UNKNOWN) if isinstance(word, str) else UNKNOWN
+    # Whoever may write statuses can set one on their own commit; a person's "success" alone makes nothing green.
+    by_a_person = event == "status" and _object(said.get("sender")).get("type") != "Bot"
+    return QUIET if found == GREEN and by_a_person else found
 
 
 def _at(said: dict[str, Any]) -> str:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from github import Github, GithubException
+from github import Github, GithubException, RateLimitExceededException
 from github.Repository import Repository as Remote
 
+from cells.hosts.github.answers import spent
 from cells.sentences import Sentence, sentence
 
 NONE, READ, WRITE, UNTOLD = "none", "read", "write", "untold"
 LEVELS = {NONE: 0, READ: 1, WRITE: 2, "admin": 3}
 TIME = 15  # seconds for all questions about permissions together
 NOWHERE = "0" * 40  # no commit has this name, so nothing can be made of it
+LAST = 2**31 - 1  # nor does any issue have this number
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def of_token(client: Github, remote: Remote) -> dict[str, str]:
     if client.oauth_scopes is None:
         return _tried(client, remote, writes)
     scopes = set(client.oauth_scopes)
-    level = WRITE if writes and ("repo" in scopes or ("public_repo" in scopes and not remote.private)) else READ
+    level = (
+        WRITE if writes and ("repo" in scopes or ("public_repo" in scopes and not remote.private)) else READ
+    )
     return {need.name: min(level, need.level, key=LEVELS.__getitem__) for need in NEEDS}
 
 
@@ -105,7 +109,7 @@ def _writings(remote: Remote) -> dict[str, tuple[str, str, dict[str, Any], bool]
     return {
         "contents": ("POST", "/git/refs", {"ref": f"refs/heads/{never}", "sha": NOWHERE}, False),
         "pull_requests": ("POST", "/pulls", pull, False),
-        "issues": ("PATCH", f"/labels/{never}", {"description": "VPM: check of permissions"}, True),
+        "issues": ("POST", f"/issues/{LAST}/comments", {"body": "VPM: check of permissions"}, True),
     }
 
 
@@ -113,15 +117,12 @@ def _allowed(
     client: Github, verb: str, path: str, body: dict[str, Any] | None = None, absent: bool = False
 ) -> bool:
     """Whether it was refused for anything but a missing right. Raises GithubException when GitHub is in trouble."""
-    requester = client.requester
-    status, headers, answer = requester.requestJson(verb, path, input=body)
-    if status == 404:
-        return absent
-    if status in (401, 429) or status >= 500 or (status == 403 and _limits(headers, answer)):
-        raise GithubException(status, None, headers)
-    return status != 403
-
-
-def _limits(headers: dict[str, Any], answer: str) -> bool:
-    spent = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-    return spent or "rate limit" in answer[:1000].lower()
+    try:
+        client.requester.requestJsonAndCheck(verb, path, input=body)
+    except RateLimitExceededException:
+        raise
+    except GithubException as error:
+        if error.status in (401, 429) or error.status >= 500 or (error.status == 403 and spent(error)):
+            raise
+        return absent if error.status == 404 else error.status != 403
+    return True

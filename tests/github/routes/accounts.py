@@ -69,7 +69,9 @@ def access_token(call: Call) -> Any:
 @route("GET", "/installation/repositories")
 def repositories(call: Call) -> Any:
     if call.token is None or call.token.installation is None:
-        raise Refused(403, "You must authenticate with an installation access token in order to list repositories.")
+        raise Refused(
+            403, "You must authenticate with an installation access token in order to list repositories."
+        )
     mine = [call.world.repo(name) for name in call.token.repositories or []]
     return Page(mine, lambda one: bodies.repo(call.at, one), wrapped="repositories")
 

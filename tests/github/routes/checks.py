@@ -50,8 +50,14 @@ def check_run(call: Call) -> Any:
 @route("PATCH", ONE, "checks:write")
 def update_check(call: Call) -> Any:
     made = _check(call)
-    if call.token is None or call.token.installation is None or call.token.installation.app is not made.suite.app:
-        raise Refused(403, "Invalid app_id `1` - check run can only be modified by the GitHub App that created it.")
+    if (
+        call.token is None
+        or call.token.installation is None
+        or call.token.installation.app is not made.suite.app
+    ):
+        raise Refused(
+            403, "Invalid app_id `1` - check run can only be modified by the GitHub App that created it."
+        )
     remarks.update_check(call.world, call.repo, made, call.data)
     return check_bodies.check(call.at, call.repo, made)
 
@@ -78,5 +84,3 @@ def _check(call: Call) -> Check:
     if found := call.repo.checks.get(call.number("check_run_id")):
         return found
     raise not_found()
-
-

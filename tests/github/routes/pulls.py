@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.github import acts, bodies, pull_bodies, remarks
+from tests.github import acts, bodies, git_bodies, pull_bodies, remarks
 from tests.github.calls import Answer, Call, Page, route
 from tests.github.git import COMMITS_SHOWN, FILES_SHOWN
 from tests.github.refusals import Refused, invalid
@@ -79,7 +79,7 @@ def files(call: Call) -> Any:
 def commits(call: Call) -> Any:
     one = _pull(call)
     found = list(reversed(call.repo.git.commits(one.base_sha, one.head_sha)))[:COMMITS_SHOWN]
-    return Page(found, lambda commit: bodies.commit(call.at, call.repo, commit))
+    return Page(found, lambda commit: git_bodies.commit(call.at, call.repo, commit))
 
 
 @route("GET", ONE + "/reviews", READ)
@@ -93,9 +93,14 @@ def review(call: Call) -> Any:
     """A review without an event would stay pending; nobody here needs that."""
     one, asked = _pull(call), call.data or {}
     if asked.get("event") not in remarks.REVIEWED:
-        raise Refused(422, "The double keeps no pending reviews: say an event.", errors=[])
-    if asked.get("commit_id", one.head_sha) != one.head_sha and call.repo.git.commit_of(asked["commit_id"]) is None:
-        raise invalid("PullRequestReview", "commit_id")
+        raise Refused(
+            422, "Unprocessable Entity", errors=["the double keeps no pending reviews: say an event"]
+        )
+    if (
+        asked.get("commit_id", one.head_sha) != one.head_sha
+        and call.repo.git.commit_of(asked["commit_id"]) is None
+    ):
+        raise Refused(422, "Unprocessable Entity", errors=["Commit is not part of the pull request"])
     made = remarks.review(call.world, call.repo, one, call.by, asked["event"], asked.get("body", ""))
     made.sha = asked.get("commit_id", made.sha)
     return pull_bodies.review(call.at, call.repo, one, made)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pygit2
 
-from tests.github import acts, bodies, pull_bodies
+from tests.github import acts, bodies, git_bodies, pull_bodies
 from tests.github.calls import Answer, Call, Page, route
 from tests.github.refusals import Refused, not_found
 from tests.github.routes.repos import REPO
@@ -15,7 +15,7 @@ from tests.github.routes.repos import REPO
 @route("GET", REPO + "/branches", "contents:read")
 def branches(call: Call) -> Any:
     found = sorted(call.repo.git.branches().items())
-    return Page(found, lambda one: bodies.branch(call.at, call.repo, *one))
+    return Page(found, lambda one: git_bodies.branch(call.at, call.repo, *one))
 
 
 @route("GET", REPO + "/branches/{branch}", "contents:read")
@@ -23,7 +23,7 @@ def branch(call: Call) -> Any:
     name = call.args["branch"]
     if not (sha := call.repo.git.ref(f"refs/heads/{name}")):
         raise Refused(404, "Branch not found")
-    return bodies.full_branch(call.at, call.repo, name, commit_of(call, sha))
+    return git_bodies.full_branch(call.at, call.repo, name, commit_of(call, sha))
 
 
 @route("GET", REPO + "/git/ref/{ref}", "contents:read")
@@ -74,7 +74,7 @@ def delete_ref(call: Call) -> Any:
 def commits(call: Call) -> Any:
     start = commit_of(call, call.query.get("sha", call.repo.default_branch))
     walk = list(call.repo.git.repo.walk(start.id, pygit2.enums.SortMode.TOPOLOGICAL))
-    return Page(walk, lambda one: bodies.commit(call.at, call.repo, one))
+    return Page(walk, lambda one: git_bodies.commit(call.at, call.repo, one))
 
 
 @route("GET", REPO + "/commits/{ref}", "contents:read")
@@ -88,12 +88,12 @@ def commit(call: Call) -> Any:
     }
     shown = [pull_bodies.file(call.at, call.repo, str(made.id), one) for one in files]
     stats = figures | {"total": sum(figures.values())}
-    return bodies.commit(call.at, call.repo, made) | {"stats": stats, "files": shown}
+    return git_bodies.commit(call.at, call.repo, made) | {"stats": stats, "files": shown}
 
 
-@route("GET", REPO + "/commits/{ref}/pulls", "pull_requests:read")
+@route("GET", REPO + "/commits/{commit_sha}/pulls", "pull_requests:read")
 def pulls_of(call: Call) -> Any:
-    sha = str(commit_of(call, call.args["ref"]).id)
+    sha = str(commit_of(call, call.args["commit_sha"]).id)
     named = [one for one in call.repo.pulls if sha in (one.head_sha, one.merge_sha)]
     return Page(named, lambda one: pull_bodies.pull(call.at, call.repo, one))
 
@@ -110,7 +110,7 @@ def _name(call: Call) -> str:
 
 def _shown(call: Call, name: str) -> bodies.Body:
     if sha := call.repo.git.ref(name):
-        return bodies.ref(call.at, call.repo, name, sha)
+        return git_bodies.ref(call.at, call.repo, name, sha)
     raise not_found()
 
 

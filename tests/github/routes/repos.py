@@ -65,7 +65,9 @@ def hooks(call: Call) -> Any:
 @route("POST", REPO + "/hooks", "repository_hooks:write", level="admin")
 def new_hook(call: Call) -> Any:
     config = call.data["config"]
-    made = Hook(call.world.new_id(), config["url"], config.get("secret", ""), call.data.get("events", ["push"]))
+    made = Hook(
+        call.world.new_id(), config["url"], config.get("secret", ""), call.data.get("events", ["push"])
+    )
     call.repo.hooks.append(made)
     return Answer(201, _hook(call, made))
 

@@ -1,0 +1,87 @@
+"""/repositories/KEY/github: connecting a repository, looking whether it works, the webhook and what it brought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cells.hosts.github import client, connecting, hooks, permissions
+from cells.hosts.github.connecting import Wish
+from cells.models import Repository
+from cells.models.github import GITHUB
+from cells.permissions import OPERATOR, require
+from cells.refusals import Refused, say
+from cells.views.chosen import Asked, viewer
+
+SHOWN = 20  # deliveries
+FIELDS = ("full_name", "kind", "base_url", "app_id", "installation_id", "env")
+
+
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "POST"])
+@viewer
+def connection(request: Asked, key: str) -> HttpResponse:
+    """GET shows it, POST connects it. A secret that was entered is never part of an answer."""
+    repository = _operated(request, key)
+    if request.method == "GET":
+        return render(request, "cells/github.html", _context(repository))
+    entered = {name: request.POST.get(name, "") for name in FIELDS}
+    try:
+        wish = Wish(**entered, secret=request.POST.get("secret", ""))
+        connecting.connect(repository=repository, wish=wish, by=request.user)
+    except Refused as refused:
+        context = _context(repository) | {"entered": entered, "refusal": say(refused.why)}
+        return render(request, "cells/github.html", context, status=422)
+    messages.success(request, _("Kept. Now check the connection."))
+    return redirect("github", key)
+
+
+@require_POST
+@viewer
+def act(request: Asked, key: str, verb: str) -> HttpResponse:
+    """/repositories/KEY/github/VERB — check, hook-secret, disconnect."""
+    repository = _operated(request, key)
+    if verb == "check":
+        _row, notes = connecting.check(repository=repository, by=request.user, patience=client.HURRY)
+        for note in notes:
+            messages.info(request, say(note))
+    elif verb == "disconnect":
+        connecting.disconnect(repository=repository, by=request.user)
+        messages.success(
+            request, _("Disconnected; the secrets are gone from here. Take them back at GitHub too.")
+        )
+    elif verb == "hook-secret":
+        made = connecting.make_hook_secret(repository=repository, by=request.user)
+        return render(request, "cells/github.html", _context(repository) | {"hook_secret": made})
+    else:
+        raise Http404(f"There is no verb {verb}.")
+    return redirect("github", key)
+
+
+def _operated(request: Asked, key: str) -> Repository:
+    require(request.user, OPERATOR)
+    request.repository = get_object_or_404(Repository, key=key)
+    return request.repository
+
+
+def _context(repository: Repository) -> dict[str, Any]:
+    row = getattr(Repository.objects.select_related("github").get(pk=repository.pk), "github", None)
+    context = {
+        "repository": repository, "connection": row, "default_url": GITHUB, "needs": permissions.NEEDS,
+        "hook_url": settings.VPM_URL + reverse("github-hook"), "events": sorted(hooks.EVENTS - {"ping"}),
+    }  # fmt: skip
+    if row is None:
+        return context | {"entered": {"kind": "token"}}
+    return context | {
+        "entered": {name: getattr(row, name) or "" for name in FIELDS},
+        "given": permissions.given(row.permissions), "missing": permissions.missing(row.permissions),
+        "untold": permissions.untold(row.permissions), "deliveries": row.deliveries.all()[:SHOWN],
+    }  # fmt: skip
