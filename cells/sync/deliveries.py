@@ -29,6 +29,7 @@ LATER = sentence("Kept as a note only: comments and reviews are not answered by 
 NO_COMMIT = sentence("It names no commit and no time that could be used.")
 OLD = sentence("It is about a time more than 30 days ago.")
 NOBODY = sentence("No patch waits with that commit now.")
+COLOURS = {"green": sentence("green"), "red": sentence("red"), "unknown": sentence("unknown")}
 FAULT = sentence("A fault of ours; the log says which.")
 
 
@@ -65,7 +66,7 @@ def _check(row: Delivery) -> tuple[str, Sentence]:
     if not waiting:
         return Delivery.DONE, NOBODY
     changed = [tell(row.connection, patch) for patch in waiting]
-    said = {"patch": waiting[0].pk, "state": waiting[0].checks}
+    said = {"patch": waiting[0].pk, "state": COLOURS[waiting[0].checks]}
     if any(changed):
         return Delivery.DONE, sentence("The checks of patch %(patch)s are %(state)s now.", **said)
     return Delivery.DONE, sentence("The checks of patch %(patch)s stay %(state)s.", **said)

@@ -15,13 +15,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cells.hosts.github import client, connecting, hooks, permissions
 from cells.hosts.github.connecting import Wish
-from cells.models import Repository
+from cells.models import Delivery, Repository
 from cells.models.github import GITHUB
 from cells.permissions import OPERATOR, require
 from cells.refusals import Refused, say
+from cells.sentences import sentence
 from cells.views.chosen import Asked, viewer
 
 SHOWN = 20  # deliveries
+STATES = {
+    Delivery.TAKEN: sentence("taken"), Delivery.DONE: sentence("done"), Delivery.IGNORED: sentence("ignored"),
+    Delivery.FAILED: sentence("failed"),
+}  # fmt: skip
 FIELDS = ("full_name", "kind", "base_url", "app_id", "installation_id", "env")
 
 
@@ -66,6 +71,15 @@ def act(request: Asked, key: str, verb: str) -> HttpResponse:
     return redirect("github", key)
 
 
+def hook_settings() -> list[tuple[str, str]]:
+    """What to enter at GitHub, as its own (English) form calls it; "" stands for the secret."""
+    return [
+        ("Payload URL", settings.VPM_URL + reverse("github-hook")), ("Content type", "application/json"), ("Secret", ""),
+        ("SSL verification", "Enable SSL verification"),
+        ("Which events", ", ".join(sorted(hooks.EVENTS - {"ping"}))),
+    ]  # fmt: skip
+
+
 def _operated(request: Asked, key: str) -> Repository:
     require(request.user, OPERATOR)
     request.repository = get_object_or_404(Repository, key=key)
@@ -76,12 +90,12 @@ def _context(repository: Repository) -> dict[str, Any]:
     row = getattr(Repository.objects.select_related("github").get(pk=repository.pk), "github", None)
     context = {
         "repository": repository, "connection": row, "default_url": GITHUB, "needs": permissions.NEEDS,
-        "hook_url": settings.VPM_URL + reverse("github-hook"), "events": sorted(hooks.EVENTS - {"ping"}),
+        "hook_settings": hook_settings(),
     }  # fmt: skip
     if row is None:
         return context | {"entered": {"kind": "token"}}
     return context | {
         "entered": {name: getattr(row, name) or "" for name in FIELDS},
         "given": permissions.given(row.permissions), "missing": permissions.missing(row.permissions),
-        "untold": permissions.untold(row.permissions), "deliveries": row.deliveries.all()[:SHOWN],
+        "untold": permissions.untold(row.permissions), "deliveries": row.deliveries.all()[:SHOWN], "states": STATES,
     }  # fmt: skip

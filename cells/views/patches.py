@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -43,7 +43,7 @@ def patches(request: Asked) -> HttpResponse:
         "kinds": proposed.order_by("kind").values_list("kind", flat=True).distinct(),
         "authors": proposed.order_by("author_name").values_list("author_name", flat=True).distinct(),
         "lanes": repository.lanes.all(),
-        "cells": repository.cells.filter(patches__isnull=False).distinct(),
+        "cells": repository.cells.filter(Exists(Patch.objects.filter(cells=OuterRef("pk")))),
     }
     return render(request, "cells/patches.html#list" if request.htmx else "cells/patches.html", context)
 

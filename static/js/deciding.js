@@ -89,9 +89,10 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
   if (event.detail.target.id === "toast") announce(document.getElementById("toast").textContent);
 });
 
-// A refusal is read first, whatever was pressed.
+// A refusal is read first, whatever was pressed. Only where it came: what else on the page is renewed takes no focus.
 document.addEventListener("htmx:afterSwap", (event) => {
-  event.detail.target.querySelector?.("[data-focus]")?.focus();
-  document.querySelector("#decision [data-focus]")?.focus();
-  if (document.querySelector("#decision .since")) shown = Date.now();
+  const renewed = event.detail.target;
+  const place = renewed.id === "decision" ? document.getElementById("decision") : renewed;
+  place?.querySelector("[data-focus]")?.focus();
+  if (renewed.id === "decision" && place?.querySelector(".since")) shown = Date.now();
 });

@@ -71,7 +71,8 @@ def test_an_inbox_and_a_trail_of_many_are_measured(tmp_path: Path) -> None:
 @pytest.mark.browser
 def test_clicks_and_bytes_are_measured(tmp_path: Path) -> None:
     ours = environment(tmp_path, 13)
-    notes = {f"ask/note-{n}": {f"docs/note-{n}.md": f"# Note {n}\n"} for n in range(6)}
+    folders = ("docs", "reports/oven", "reports/dough")  # three groups, too small to be folded
+    notes = {f"{of}-{n}": {f"{of}/note_20260302T0{n}00Z.md": "# A note\n"} for of in folders for n in (1, 2)}
     source = a_source(tmp_path / "bakery.git", proposals=notes)
     manage(ours, "migrate", "-v0")
     manage(ours, "collectstatic", "--noinput", "-v0")

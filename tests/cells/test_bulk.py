@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from cells.models import Patch, Repository
+from cells.models import Lane, Patch, Repository
 from cells.patches import bulk, life
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER, VIEWER
@@ -163,7 +163,7 @@ def signed_in(user: User) -> Client:
 
 def test_from_the_inbox_to_the_result_and_back(bakery: Repository) -> None:
     client = signed_in(a_user("rin", REVIEWER))
-    [link] = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
+    link, *_ = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
     page = client.get(link.replace("&amp;", "&")).text
     preview = client.post("/bulk/preview", form_of(page, "/bulk/preview") | {"verb": "archive"}).text
     assert "5 are archived" in preview
@@ -177,12 +177,36 @@ def test_from_the_inbox_to_the_result_and_back(bakery: Repository) -> None:
 def test_the_preview_says_how_many_land_are_stale_and_are_not_mine(bakery: Repository) -> None:
     rin = a_user("rin", REVIEWER)
     client = signed_in(rin)
-    [link] = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
+    link, *_ = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
     form = form_of(client.get(link.replace("&amp;", "&")).text, "/bulk/preview")
     a_patch(bakery, branch="ask/note-1").editors.add(rin)
     Patch.objects.filter(branch="ask/note-2").update(digest="f" * 64)
     text = client.post("/bulk/preview", form | {"verb": "approve"}).text
-    assert re.search(r"<h1>\s*3 land, 1 is stale, 1 is not yours to decide", text)
+    assert re.search(r"<h1[^>]*>\s*3 land, 1 is stale, 1 is not yours to decide", text)
+
+
+def test_the_preview_does_not_promise_a_landing_that_somebody_else_has_to_agree_to(
+    bakery: Repository,
+) -> None:
+    Lane.objects.filter(repository=bakery).update(approvals=2)
+    client = signed_in(a_user("rin", REVIEWER))
+    link, *_ = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
+    form = form_of(client.get(link.replace("&amp;", "&")).text, "/bulk/preview")
+    text = client.post("/bulk/preview", form | {"verb": "approve"}).text
+    assert re.search(r"<h1[^>]*>\s*5 get your approval and wait for somebody else", text)
+    assert "1 of 2 approvals; somebody else has to agree too." in text
+
+
+def test_a_rejection_without_a_reason_is_refused_before_the_preview_and_keeps_what_was_ticked(
+    bakery: Repository,
+) -> None:
+    client = signed_in(a_user("rin", REVIEWER))
+    link, *_ = re.findall(r'href="(/bulk/[^"]*)"', client.get("/inbox/").text)
+    form = form_of(client.get(link.replace("&amp;", "&")).text, "/bulk/preview")
+    left = form | {"pk": form["pk"][1:]}
+    answer = client.post(f"/bulk/preview?repo={bakery.key}", left | {"verb": "reject"})
+    assert (answer.status_code, "Say why you reject it" in answer.text) == (409, True)
+    assert form_of(answer.text, "/bulk/preview")["pk"] == left["pk"]
 
 
 def test_a_refused_bulk_leads_back_with_its_sentence(bakery: Repository) -> None:

@@ -27,6 +27,7 @@ from cells.repositories import known_as
 from cells.sync import runs
 from tests.cells.callers import program
 from tests.factories import FILES, PROPOSALS, a_patch, a_source, a_user, sync
+from tests.github import acts, bodies, refusals
 from tests.github.conftest import github as github  # the double, verified where GitHub's description is there
 from tests.github.double import Double
 from tests.github.double import Repository as Remote
@@ -44,6 +45,19 @@ MAY = {
 def at_home(settings: Any) -> None:
     """The double has no certificate: http on this machine is allowed while developing."""
     settings.DEBUG = True
+
+
+@pytest.fixture(autouse=True)
+def no_issue_without_a_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As GitHub has it; the double takes any."""
+    whole = acts.open_issue
+
+    def open_issue(*args: Any) -> Any:
+        if not args[-1]["title"]:
+            raise refusals.invalid("Issue", "title", "missing_field")
+        return whole(*args)
+
+    monkeypatch.setattr(acts, "open_issue", open_issue)
 
 
 @pytest.fixture
@@ -105,6 +119,8 @@ def test_a_token_with_all_permissions_lacks_nothing(bakery: Repository, github: 
     [
         ({"contents": "read"}, {"contents:write"}),
         ({"pull_requests": "read", "issues": "read"}, {"pull_requests:write", "issues:write"}),
+        ({"issues": "read"}, {"issues:write"}),
+        ({"pull_requests": "read"}, {"pull_requests:write"}),
         ({"checks": ""}, {"checks:read"}),
         ({"statuses": ""}, {"statuses:read"}),
         ({"contents": ""}, {"contents:read", "contents:write"}),
@@ -217,8 +233,6 @@ def test_an_address_where_nobody_answers_is_told(bakery: Repository, github: Dou
 def test_an_archived_repository_is_told_and_lacks_writing(
     bakery: Repository, remote: Remote, github: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.github import bodies
-
     whole = bodies.full_repo
     monkeypatch.setattr(bodies, "full_repo", lambda *args: whole(*args) | {"archived": True})
     connected(bakery, github, github.token("rin", **MAY))

@@ -101,6 +101,22 @@ def test_what_somebody_else_holds_or_i_proposed_is_counted_not_shown(bakery: Rep
     assert set(found.hidden.values()) == {inbox.CLAIMED, inbox.OWN}
 
 
+def test_the_header_counts_what_the_inbox_shows(bakery: Repository) -> None:
+    Lane.objects.filter(repository=bakery).update(approvals=2)
+    rin, ken = a_user("rin", REVIEWER), a_user("ken", REVIEWER)
+    one, two, three, four, five = (a_patch(bakery, branch=f"ask/note-{n}") for n in range(1, 6))
+    desk.claim(patch=one, by=ken)
+    desk.hand_over(patch=two, by=rin, to=ken)
+    desk.snooze(patch=three, by=rin, until=timezone.now() + timedelta(days=1))
+    four.editors.add(rin)
+    approved(five, rin)
+    assert set(inbox.desk(bakery, rin).hidden.values()) == set(inbox.HIDDEN)
+    for user, size in ((rin, 1), (ken, 6)):
+        assert inbox.desk(bakery, user).size == inbox.size(bakery, user) == size
+        assert inbox.size_up_to(100, bakery, user) == size
+        assert inbox.size_up_to(1, bakery, user) == 1
+
+
 def test_an_approval_that_lacks_a_second_is_first_for_the_others(bakery: Repository) -> None:
     Lane.objects.filter(repository=bakery).update(approvals=2)
     rin, ken = a_user("rin", REVIEWER), a_user("ken", REVIEWER)
@@ -108,11 +124,25 @@ def test_an_approval_that_lacks_a_second_is_first_for_the_others(bakery: Reposit
     assert shown(bakery, ken)[0] == "ask/note-5"
     assert "ask/note-5" not in shown(bakery, rin)
     assert "rin approved it; yours is missing." in signed_in(ken).get("/inbox/").text
+    assert "yours is missing" not in signed_in(a_user("vera", VIEWER)).get("/inbox/").text
 
 
 def test_a_failed_landing_stays_until_somebody_decides(bakery: Repository) -> None:
     a_patch(bakery, life.FAILED, branch="ask/note-3")
-    assert shown(bakery, a_user("rin", REVIEWER))[0] == "ask/note-3"
+    rin = a_user("rin", REVIEWER)
+    assert shown(bakery, rin)[0] == "ask/note-3"
+    text = signed_in(rin).get("/inbox/").text
+    assert f"/patches/{Patch.objects.get(branch='ask/note-3').pk}/retry" in text
+
+
+def test_a_claim_ends_at_the_time_that_is_told(bakery: Repository) -> None:
+    patch = a_patch(bakery, branch="ask/note-1")
+    desk.claim(patch=patch, by=a_user("ken", REVIEWER))
+    patch.refresh_from_db()
+    client, until = signed_in(a_user("rin", REVIEWER)), f"until {patch.claimed_until:%H:%M} UTC"
+    assert until in client.get(f"/patches/{patch.pk}/").text
+    assert until in client.get("/inbox/kept/claimed/").text
+    assert until in signed_in(a_user("ken")).get(f"/patches/{patch.pk}/").text
 
 
 def test_a_viewer_sees_what_waits_and_no_button(bakery: Repository) -> None:
@@ -192,6 +222,21 @@ def test_an_approval_can_be_undone_before_it_lands(bakery: Repository, settings:
     patch.refresh_from_db()
     assert patch.state == life.PROPOSED
     assert not patch.reviews.filter(void__isnull=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("came", "leads"),
+    [("/inbox/", "/inbox/"), ("/patches/1/?from=inbox", "?from=inbox"), ("/patches/1/", "/")],
+)
+def test_undoing_leads_back_into_the_inbox_whoever_came_from_there(
+    bakery: Repository, came: str, leads: str
+) -> None:
+    client, patch = signed_in(a_user("rin", REVIEWER)), a_patch(bakery, branch="ask/note-1")
+    client.post(f"/patches/{patch.pk}/archive", {"digest": patch.digest})
+    answer = client.post("/undo", headers={"referer": f"http://testserver{came}"})
+    assert answer.headers["Location"] == (
+        leads if leads == "/inbox/" else f"/patches/{patch.pk}/{leads.lstrip('/')}"
+    )
 
 
 def test_what_is_not_mine_to_undo_is_refused(bakery: Repository) -> None:

@@ -253,3 +253,9 @@ def test_the_header_is_about_the_repository_of_the_evidence(tmp_path: Path, view
     assert '<option value="two" selected>' in text
     assert 'hx-swap="innerHTML" hx-target="this"></span>' in text
     assert '<form class="choose" action="/"' in text
+
+
+def test_a_part_of_a_page_whose_session_ended_leads_to_signing_in(bakery: Repository) -> None:
+    answer = Client().get("/pulse?repo=bakery", **HTMX)
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, "/sign-in/")
+    assert Client().get("/inbox/").url.startswith("/sign-in/")  # type: ignore[attr-defined]

@@ -139,7 +139,7 @@ def names() -> set[str]:
     return {
         *life.STATES, *life.LIFE, *Cell.STAGES, *health.STATES, *permissions.RIGHTS, *change.STATUS.values(), *runs,
         *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *inbox.HIDDEN, *bulk.WAYS, *given("Flag", position=0),
-        *given("record", keyword="verb"), *given("progress", position=0),
+        *given("record", keyword="verb"), *given("_record", position=2), *given("progress", position=0),
     }  # fmt: skip
 
 

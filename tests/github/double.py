@@ -5,7 +5,7 @@
         token = github.token("rin", pull_requests="read")  # no permissions named: all of them
         client = Github(base_url=github.url, auth=Auth.Token(token))
         sha = bread.push("loaf", {"a.txt": "more"})        # a commit on a branch, begun from main if new
-        number = bread.open_pull("loaf", "More", by="codex", from_fork=True)
+        number = bread.open_pull("loaf", "More", by="codex")   # push_to_fork and from_fork=True: a fork
         bread.merge(number, by="rin"); bread.comment(number, "/ask", by="rin"); bread.check(sha, "ci", "success")
         bread.hook("http://127.0.0.1:…/hooks/github", "secret")   # sent at once; github.settle() waits for it
         bread.hook(None, "secret"); github.deliver(post)          # kept until the test hands it over

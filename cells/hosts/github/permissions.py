@@ -18,7 +18,6 @@ NONE, READ, WRITE, UNTOLD = "none", "read", "write", "untold"
 LEVELS = {NONE: 0, READ: 1, WRITE: 2, "admin": 3}
 TIME = 15  # seconds for all questions about permissions together
 NOWHERE = "0" * 40  # no commit has this name, so nothing can be made of it
-LAST = 2**31 - 1  # nor does any issue have this number
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,11 @@ class Need:
     title: str
     level: str
     without: Sentence
+
+    @property
+    def ticked(self) -> str:
+        """The level as GitHub's form calls it."""
+        return "Read and write" if self.level == WRITE else "Read-only"
 
 
 NEEDS = (
@@ -83,12 +87,12 @@ def _tried(client: Github, remote: Remote, writes: bool) -> dict[str, str]:
             found[name] = UNTOLD
         else:
             found[name] = READ if _allowed(client, "GET", place + path) else NONE
-    for name, (verb, path, body, absent) in _writings(remote).items():
+    for name, (path, body) in _writings(remote).items():
         if found[name] != READ or not writes:
             continue
         if time.monotonic() > until:
             found[name] = UNTOLD
-        elif _allowed(client, verb, place + path, body, absent):
+        elif _allowed(client, "POST", place + path, body):
             found[name] = WRITE
     return found
 
@@ -101,21 +105,19 @@ def _readings(remote: Remote) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _writings(remote: Remote) -> dict[str, tuple[str, str, dict[str, Any], bool]]:
-    """Requests that GitHub can only refuse: what they speak of does not exist. It refuses an unknown thing otherwise
-    than a missing right, and says so by its status. The last value: 404 is the answer to the unknown thing."""
+def _writings(remote: Remote) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Requests that GitHub can only refuse, because something of them is not there. It refuses that with another status
+    than a missing right. One that two rights would let through (a comment) would not tell which of them is given."""
     never = f"vpm-check-{secrets.token_hex(8)}"
     pull = {"title": "VPM: check of permissions", "head": never, "base": remote.default_branch}
     return {
-        "contents": ("POST", "/git/refs", {"ref": f"refs/heads/{never}", "sha": NOWHERE}, False),
-        "pull_requests": ("POST", "/pulls", pull, False),
-        "issues": ("POST", f"/issues/{LAST}/comments", {"body": "VPM: check of permissions"}, True),
+        "contents": ("/git/refs", {"ref": f"refs/heads/{never}", "sha": NOWHERE}),
+        "pull_requests": ("/pulls", pull),
+        "issues": ("/issues", {"title": ""}),
     }
 
 
-def _allowed(
-    client: Github, verb: str, path: str, body: dict[str, Any] | None = None, absent: bool = False
-) -> bool:
+def _allowed(client: Github, verb: str, path: str, body: dict[str, Any] | None = None) -> bool:
     """Whether it was refused for anything but a missing right. Raises GithubException when GitHub is in trouble."""
     try:
         client.requester.requestJsonAndCheck(verb, path, input=body)
@@ -124,5 +126,5 @@ def _allowed(
     except GithubException as error:
         if error.status in (401, 429) or error.status >= 500 or (error.status == 403 and spent(error)):
             raise
-        return absent if error.status == 404 else error.status != 403
+        return error.status not in (403, 404, 410)  # what may not even be seen is "not found"
     return True
