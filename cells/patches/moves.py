@@ -116,7 +116,7 @@ def void(patch: Patch, why: Sentence, only: Iterable[Review] | None = None) -> N
 def obstacle(patch: Patch) -> Sentence:
     """Why the patch does not apply."""
     if not patch.obstacle:
-        return sentence("This patch does not apply.")
+        return sentence("This patch does not apply. Edit it, or send it back.")
     return Sentence(patch.obstacle["text"], patch.obstacle["params"])
 
 
