@@ -10,7 +10,7 @@ from django.shortcuts import render
 from cells.refusals import Refused, say
 from cells.sentences import sentence
 
-API = "/api/"  # refuses by itself, in its own form
+BY_THEMSELVES = ("/api/", "/hooks/")  # these refuse in their own form, and read a body in their own bounds
 NUL = sentence(
     "The request holds a NUL character, which no text here can have. Take it out and send it again."
 )
@@ -23,7 +23,7 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(API) and _holds_nul(request):
+        if not request.path.startswith(BY_THEMSELVES) and _holds_nul(request):
             request.GET = QueryDict()  # the page around the sentence reads it
             return render(request, "cells/refused.html", {"why": say(NUL)}, status=400)
         return self.get_response(request)
