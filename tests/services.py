@@ -14,6 +14,7 @@ import glob
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -192,10 +193,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if _is_stored(item)]
 
 
+# Where the database itself settles something: races, constraints, triggers, SQL of our own, what an index finds. What
+# only reads and writes rows is the same on both and runs once.
+STORED = re.compile(
+    r"test_(survival|under_fire|consent|desk|reviews|landing|inbox|bulk|audit|asks|sync|learning|outside|reminders|verdicts"
+    r"|backtest|order|vectors|nearest|making|served|api_reading|planting|versions|reverting|returning|github_hooks|brought"
+    r"|bundle)\w*\.py"
+)
+
+
 def _is_stored(item: pytest.Item) -> bool:
     uses = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     stored = bool(uses) or any(item.iter_markers("django_db")) or item.path.name.startswith("test_survival")
-    return stored and not any(item.iter_markers("browser"))
+    browsed = any(item.iter_markers("browser"))
+    return stored and not browsed and STORED.fullmatch(item.path.name) is not None
 
 
 @pytest.hookimpl(tryfirst=True)
