@@ -30,6 +30,7 @@ lint: development catalogues
 	@$(PY) manage.py makemigrations --check --dry-run
 
 bench: development catalogues
+	@$(PY) -m pytest -q -m bench tests/cells/test_bench.py
 	@$(PY) -m tests.bench $(ARGS)
 
 lock: development

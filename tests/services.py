@@ -189,6 +189,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for name in {"browser", "real"} & set(item.path.parts[len(HERE.parts) :]):
             item.add_marker(name)
+    # The benchmarks are tried when they are wanted: `-m bench`.
+    if "bench" not in config.getoption("-m"):
+        items[:] = [item for item in items if not any(item.iter_markers("bench"))]
     if config.getoption("--stored"):
         items[:] = [item for item in items if _is_stored(item)]
 
@@ -196,9 +199,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # Where the database itself settles something: races, constraints, triggers, SQL of our own, what an index finds. What
 # only reads and writes rows is the same on both and runs once.
 STORED = re.compile(
-    r"test_(survival|under_fire|consent|desk|reviews|landing|inbox|bulk|audit|asks|sync|learning|outside|reminders|verdicts"
-    r"|backtest|order|vectors|nearest|making|served|api_reading|planting|versions|reverting|returning|github_hooks|brought"
-    r"|bundle)\w*\.py"
+    r"test_(survival|under_fire|desk|reviews|landing|inbox|audit|asks_stored|learning|outside|vectors|nearest|order|consent"
+    r"|github_hooks|verdicts|bulk)\w*\.py"
 )
 
 

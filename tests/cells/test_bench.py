@@ -48,6 +48,7 @@ def test_a_landing_is_measured(tmp_path: Path) -> None:
     assert measured(deciding.deciding(source, tmp_path, turns=2)) == ["approve to commit"]
 
 
+@pytest.mark.bench
 def test_pages_are_measured(tmp_path: Path) -> None:
     ratios = pages.pages(a_repository(tmp_path), turns=1, pieces=60)
     assert measured(ratios) == [
@@ -55,6 +56,7 @@ def test_pages_are_measured(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.bench
 def test_an_inbox_and_a_trail_of_many_are_measured(tmp_path: Path) -> None:
     bakery = a_repository(tmp_path)
     found = measured(inbox.crowded(bakery, 310, turns=1))
@@ -68,6 +70,7 @@ def test_an_inbox_and_a_trail_of_many_are_measured(tmp_path: Path) -> None:
     assert {"its timeline, 150 events", "audit page, 150 events", "pulse, 100 events"} <= set(found)
 
 
+@pytest.mark.bench
 @pytest.mark.browser
 def test_clicks_and_bytes_are_measured(tmp_path: Path) -> None:
     ours = environment(tmp_path, 13)
@@ -92,6 +95,7 @@ def test_the_reckoning_of_meaning_is_measured() -> None:
     assert measured(meaning.reckoning(50, turns=1)) == names
 
 
+@pytest.mark.bench
 def test_embedding_and_the_making_of_a_map_are_measured(tmp_path: Path) -> None:
     source = a_source(tmp_path / "bakery.git").path
     ratios = meaning.embedding(source, turns=1)
@@ -100,6 +104,7 @@ def test_embedding_and_the_making_of_a_map_are_measured(tmp_path: Path) -> None:
     assert measured(meaning.one_commit(source, turns=1)) == ["the map after it"]
 
 
+@pytest.mark.bench
 def test_the_map_of_a_made_up_swarm_is_measured(tmp_path: Path) -> None:
     repository, once = swarms.made(12, tmp_path)
     assert measured(once) == ["making its map, 12 cells"]
@@ -120,6 +125,7 @@ def test_the_same_number_makes_the_same_swarm(tmp_path: Path) -> None:
     assert first == second
 
 
+@pytest.mark.bench
 @pytest.mark.browser
 def test_the_map_is_measured_in_a_browser_beside_others(tmp_path: Path) -> None:
     """The others are stand-ins that draw nothing and say that they did: no network is needed here."""
@@ -156,12 +162,14 @@ def test_without_npm_it_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.M
         drawing.installed(tmp_path / "rivals")
 
 
+@pytest.mark.bench
 def test_verdicts_and_back_tests_are_measured(tmp_path: Path) -> None:
     repository = a_repository(tmp_path)
     assert measured(judging.judging(repository, turns=1)) == ["verdict", "verdict, case built"]
     assert measured(judging.replaying(repository, None, turns=1)) == ["back-test"]
 
 
+@pytest.mark.bench
 @pytest.mark.redis
 def test_asks_are_measured(tmp_path: Path) -> None:
     source = a_source(tmp_path / "bakery.git").path
