@@ -124,9 +124,14 @@ def _proposed(
     return Proposed(
         files=files, title=title, rationale=what.rationale.strip(), author=_author(name, what.agent), email=email,
         kind=kind("", [{"path": path} for path in files]), at=timezone.now(), cells=cells, lane=lane,
-        edits=edits.dump(what.edits), mark=f"Offered-By: {by.pk}", editors=_editors(what.replaces, by),
+        edits=edits.dump(what.edits), mark=_mark(what, by), editors=_editors(what.replaces, by),
         row={"proposer": by, "author_email": by.email, "replaces": what.replaces},
     )  # fmt: skip
+
+
+def _mark(what: Offer, by: User) -> str:
+    """The same text offered again in the same second, but in place of another version, is another commit."""
+    return f"Offered-By: {by.pk}" + (f" for {what.replaces.pk}" if what.replaces else "")
 
 
 def _author(name: str, agent: str | None) -> str:
