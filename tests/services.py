@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -219,9 +219,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if item.get_closest_marker(name):
                 find()
     except Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must not skip this: {missing}", pytrace=False)
-        pytest.skip(str(missing))
+        lack(str(missing))
+
+
+def lack(what: str) -> NoReturn:
+    """Skip the running test for want of `what`; in CI, fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must not skip this: {what}", pytrace=False)
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pygit2
 
-from cells.hosts.github.git import environment
-from cells.hosts.github.git import git as git_let_in
+from cells.hosts.github.git import SECRET, environment
 from cells.models.repository import Repository, without_secret
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -50,14 +49,14 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
         create_mirror(repository.mirror)
     try:
         let_in = environment(repository)
-        out = git_let_in(
-            repository.mirror, "ls-remote", "--symref", "--end-of-options", source, let_in=let_in
-        )
+        secret = let_in.get(SECRET, "")
+        asking = ("ls-remote", "--symref", "--end-of-options", source)
+        out = git(repository.mirror, *asking, let_in=let_in, secret=secret)
         theirs = branches_in(out)
         if theirs and theirs != Mirror(repository.mirror).branches(SOURCE_REFS):
             refspec = f"+refs/heads/*:{SOURCE_REFS}*"
             fetching = ("fetch", *FETCH, "--end-of-options", source, refspec)
-            git_let_in(repository.mirror, *fetching, let_in=let_in, alive=alive)
+            git(repository.mirror, *fetching, let_in=let_in, secret=secret, alive=alive)
     except Refused as refused:
         raise SourceUnreadable(refused.why) from refused
     except GitFailed as said:
@@ -98,7 +97,8 @@ def push(repository: Repository, commit: str, expected: str) -> Pushed:
     options = ("--porcelain", f"--force-with-lease={ref}:{expected}", "--end-of-options")
     try:
         pushing = ("push", *options, repository.source, f"{commit}:{ref}")
-        git_let_in(repository.mirror, *pushing, let_in=environment(repository), timeout=120)
+        let_in = environment(repository)
+        git(repository.mirror, *pushing, let_in=let_in, secret=let_in.get(SECRET, ""), timeout=120)
     except Refused as refused:
         return Pushed(False, _with_advice(repository, refused.why))
     except GitFailed as said:

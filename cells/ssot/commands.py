@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 # Only these may be spoken to; `ext::` and friends would run a command of the source's choosing.
 PROTOCOLS = "file:git:http:https:ssh"
@@ -22,10 +23,13 @@ def git(
     stdin: str | None = None,
     timeout: int = 600,
     alive: Callable[[], None] = lambda: None,
+    let_in: Mapping[str, str] = MappingProxyType({}),
+    secret: str = "",
 ) -> str:
-    """Run git in the mirror and return its standard output; raises GitFailed with git's own words.
+    """Run git in the mirror and return its standard output; raises GitFailed with git's own words, without `secret`.
 
-    `timeout` is in seconds; `alive` is called every second while git works.
+    `timeout` is in seconds; `alive` is called every second while git works; `let_in` is in the environment of this
+    one process alone.
     """
     environment = os.environ | {
         "GIT_DIR": str(mirror),
@@ -33,6 +37,7 @@ def git(
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         "LC_ALL": "C.UTF-8",
+        **let_in,
     }
     process = subprocess.Popen(
         ["git", "-c", "gc.auto=0", *arguments],
@@ -46,6 +51,7 @@ def git(
     out, errors = _finished(process, stdin, arguments[0], timeout, alive)
     if process.returncode:
         said = errors.strip().encode("utf-8", "replace").decode()
+        said = said.replace(secret, "…") if secret else said
         raise GitFailed(said or f"git {arguments[0]} failed")
     return out
 

@@ -11,6 +11,7 @@ from tests.github import openapi
 from tests.github.double import Double
 from tests.github.openapi import Judge
 from tests.github.repository import Repository
+from tests.services import lack
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def github(tmp_path: Path) -> Iterator[Double]:
 def judge(github: Double) -> Judge:
     """What holds this GitHub against the description."""
     if github.judge is None:
-        pytest.skip(openapi.HOW)
+        lack(openapi.HOW)
     return github.judge
 
 

@@ -6,19 +6,15 @@ Not in the URL, which git repeats in errors; not in the arguments, which `ps` sh
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 
 from cells.hosts.github import client, places
 from cells.models import GitHubConnection, Repository
-from cells.ssot import commands
 
 SECRET = "VPM_GIT_PASSWORD"  # noqa: S105 -- the name of a variable
 # Git asks a helper of this host alone, so a source that points on to another host gets nothing.
 HELPER = '!f() { test "$1" = get && printf "username=x-access-token\\npassword=%s\\n" "$' + SECRET + '"; }; f'
 
-QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "http:https", "LC_ALL": "C.UTF-8"}
+NOTHING_ELSE = {"GIT_ALLOW_PROTOCOL": "http:https"}  # a source on GitHub speaks no other
 
 
 def environment(repository: Repository) -> dict[str, str]:
@@ -33,7 +29,7 @@ def environment(repository: Repository) -> dict[str, str]:
         ("credential.helper", ""),  # a helper of the machine would answer first, or keep what it hears
         (f"credential.{places.git_origin(connection.base_url)}.helper", HELPER),
     ]
-    return numbered(settings) | {SECRET: client.password(connection)}
+    return numbered(settings) | NOTHING_ELSE | {SECRET: client.password(connection)}
 
 
 def numbered(settings: list[tuple[str, str]]) -> dict[str, str]:
@@ -44,29 +40,3 @@ def numbered(settings: list[tuple[str, str]]) -> dict[str, str]:
     for number, (name, value) in enumerate(settings, start=first):
         told |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return told
-
-
-def git(
-    mirror: Path,
-    *arguments: str,
-    let_in: dict[str, str],
-    timeout: int = 600,
-    alive: Callable[[], None] = lambda: None,
-) -> str:
-    """As `cells.ssot.commands.git`, with `let_in` in the environment of that process alone. Raises GitFailed."""
-    if not let_in:
-        return commands.git(mirror, *arguments, timeout=timeout, alive=alive)
-    process = subprocess.Popen(
-        ["git", "-c", "gc.auto=0", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="surrogateescape",
-        env=os.environ | QUIET | let_in | {"GIT_DIR": str(mirror)},
-    )
-    out, errors = commands._finished(process, None, arguments[0], timeout, alive)
-    if process.returncode:
-        said = errors.strip().encode("utf-8", "replace").decode().replace(let_in[SECRET], "…")
-        raise commands.GitFailed(said or f"git {arguments[0]} failed")
-    return out
