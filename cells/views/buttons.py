@@ -23,7 +23,7 @@ def shown(patch: Patch, user: User) -> dict[str, Any]:
         "remarks": origins.remarks(patch),
         "verbs": life.allowed(patch.state),
         "need": need,
-        "missing": need.missing(review.who for review in counted) if counted or need.owners else None,
+        "lands": need.missing([*(review.who for review in counted), user.get_username()]) is None,
         "agreed": counted,
         "holder": desk.holder(patch) if waits else None,
         "reviewers": reviewers(patch, user) if waits else [],

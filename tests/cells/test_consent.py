@@ -9,6 +9,7 @@ from typing import Any
 import pygit2
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from cells.models import AuditEvent, Lane, Patch, Repository, Review
@@ -34,6 +35,7 @@ from tests.cells.deciding import (
 from tests.factories import (
     PROPOSALS,
     STATE,
+    a_patch,
     a_repository,
     a_user,
     committed,
@@ -566,3 +568,18 @@ def test_by_hand_ends_with_the_right(waiting: Patch) -> None:
     landing.land(again(now))
     assert again(now).state == life.PROPOSED
     assert note_of(now).startswith("The approval by oda no longer counts: You need the right “operator”")
+
+
+def test_the_page_promises_a_commit_only_for_the_approval_that_makes_it(tmp_path: Path) -> None:
+    bakery = a_repository(tmp_path)
+    Lane.objects.filter(repository=bakery).update(approvals=2)
+    patch, pages = a_patch(bakery), {}
+    for name in ("rin", "ken"):
+        client = Client()
+        client.force_login(a_user(name, REVIEWER))
+        pages[name] = client.get(f"/patches/{patch.pk}/").text
+        client.post(
+            f"/patches/{patch.pk}/approve", {"digest": patch.digest, "verdict": fingerprint(patch.verdict)}
+        )
+    assert "Your approval is one of several" in pages["rin"]
+    assert "Approving makes one commit" in pages["ken"]
