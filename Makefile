@@ -20,7 +20,7 @@ run: runtime catalogues
 	@exec $(PY) manage.py up $(ARGS)
 
 test: lint
-	@$(PY) -m pytest -n auto $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: development catalogues
 	@$(PY) -m ruff check .

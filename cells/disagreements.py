@@ -66,7 +66,11 @@ def _cells_of_runs(repository: Repository, runs: set[str]) -> dict[str, set[str]
     return {
         run: set(
             Evidence.objects.filter(
-                repository=repository, current=True, path__contains=f"/{run}", cells__isnull=False
+                repository=repository,
+                source=Evidence.SSOT,
+                current=True,
+                path__contains=f"/{run}",
+                cells__isnull=False,
             )
             .values_list("cells__key", flat=True)
             .distinct()

@@ -2,6 +2,7 @@
 
 "Fresh" and "now" are told by the newest evidence of the repository, not by the wall clock: a repository
 nobody wrote to for a year still shows how its cells stood to each other, and the header says its age.
+What GitHub told is not counted: it has another clock, and no past moment of the repository holds it.
 """
 
 from __future__ import annotations
@@ -146,7 +147,9 @@ def verdicts_in(repository: Repository) -> dict[int, Verdicts]:
 
 
 def _evidence(repository: Repository, now: datetime) -> dict[int, tuple[int, int, datetime | None]]:
-    rows = Evidence.objects.filter(repository=repository, current=True, cells__isnull=False).values("cells")
+    rows = Evidence.objects.filter(
+        repository=repository, source=Evidence.SSOT, current=True, cells__isnull=False
+    ).values("cells")
     counted: Iterable = rows.annotate(
         fresh=Count("pk", filter=Q(observed_at__range=(now - fresh(), now))),
         total=Count("pk"),

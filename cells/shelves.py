@@ -66,12 +66,14 @@ def _need(ask: Ask) -> Sentence:
 
 
 def _come(waits: dict[int, Ask], standing: Collection[int] | None) -> dict[int, list[Evidence]]:
-    """Cell id to the evidence that was read after its answer; one query for all of them."""
+    """Cell id to the repository's own evidence that was read after its answer; one query for all of them."""
     found: dict[int, list[Evidence]] = defaultdict(list)
     if not waits:
         return found
     since = min(ask.state_at for ask in waits.values())
-    rows = EvidenceCell.objects.filter(cell__in=waits, evidence__read_at__gt=since)
+    rows = EvidenceCell.objects.filter(
+        cell__in=waits, evidence__read_at__gt=since, evidence__source=Evidence.SSOT
+    )
     rows = rows if standing is not None else rows.filter(evidence__current=True)
     for row in rows.select_related("evidence").prefetch_related("evidence__claims").order_by("-pk")[:2000]:
         stands = standing is None or row.evidence_id in standing

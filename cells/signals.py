@@ -52,13 +52,16 @@ def not_signed_in(credentials: dict[str, Any], **_: Any) -> None:
 def rights_changed(
     instance: User | Group, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
 ) -> None:
-    """Someone joins a group or leaves it; `reverse`: said from the group's side."""
+    """Someone joins a group or leaves it; `reverse`: said from the group's side.
+
+    In a request of nobody it is the row of a GitHub login that gives rights to who comes in by it.
+    """
     if action not in ("post_add", "post_remove", "pre_clear"):
         return
     added = action == "post_add"
     for user, groups in _memberships(instance, pk_set):
         audit.record(
-            actor=_person() or "command line",
+            actor=_person() or ("github" if _request.get() else "command line"),
             verb="grant" if added else "withdraw",
             subject=user,
             before={} if added else {"groups": groups},

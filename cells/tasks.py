@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 from celery import shared_task
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 
 from cells.asks import job, schedule
 from cells.backtest import job as replays
 from cells.chain import seal
-from cells.models import Ask, Backtest, Delivery, Patch, Reminder, Repository, SyncRun
+from cells.hosts.github.places import by_pull
+from cells.models import Ask, AskComment, Backtest, Delivery, Errand, Patch, Reminder, Repository, SyncRun
 from cells.patches import automatic, landing, life, paths, planting, pushing, verdicts
+from cells.pulls import answers, closing, comments, errands
+from cells.pulls import landing as at_github
 from cells.reminding import sending
 from cells.ssot.mirror import Mirror
 from cells.sync import deliveries, runs
@@ -22,7 +26,14 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="cells.land")
 def land(*, patch_id: int, **_: object) -> None:
-    landing.land(Patch.objects.select_related("repository").get(pk=patch_id))
+    patch = Patch.objects.select_related("repository__github", "pull").get(pk=patch_id)
+    (at_github if by_pull(patch.repository) else landing).land(patch)
+
+
+@shared_task(name="cells.pull_follow")
+def pull_follow(*, patch_id: int, **_: object) -> None:
+    """A decision about what is a pull request is told there."""
+    closing.follow(Patch.objects.select_related("repository", "pull__connection").get(pk=patch_id))
 
 
 @shared_task(name="cells.push")
@@ -47,6 +58,27 @@ def hook(*, delivery_id: int, **_: object) -> None:
     row = Delivery.objects.select_related("connection__repository").filter(pk=delivery_id).first()
     if row:
         deliveries.handle(row)
+
+
+@shared_task(name="cells.errand")
+def errand(*, errand_id: int, **_: object) -> None:
+    row = Errand.objects.select_related("connection__repository").filter(pk=errand_id).first()
+    if row:
+        errands.carry_out(row)
+
+
+@shared_task(name="cells.ask_comment")
+def ask_comment(*, comment_id: int, **_: object) -> None:
+    row = AskComment.objects.select_related("connection__repository").filter(pk=comment_id).first()
+    if row:
+        comments.consider(row)
+
+
+@shared_task(name="cells.answer_comment")
+def answer_comment(*, ask_id: int, **_: object) -> None:
+    row = Ask.objects.select_related("patch").filter(pk=ask_id).first()
+    if row:
+        answers.follow(row)
 
 
 @shared_task(name="cells.sync_all")
@@ -101,7 +133,7 @@ def auto_merge(*, repository_id: int, **_: object) -> None:
 def settle(**_: object) -> None:
     """The sweeper: rows that stopped moving are moved on."""
     stuck = landing.settle() + runs.settle() + job.settle() + replays.settle() + planting.settle()
-    stuck += deliveries.settle()
+    stuck += at_github.settle() + closing.settle() + deliveries.settle() + errands.settle() + comments.settle()
     if stuck:
         log.info("settled %s jobs that had stopped moving", stuck)
     for repository in Repository.objects.filter(
@@ -113,6 +145,7 @@ def settle(**_: object) -> None:
     for repository in Repository.objects.filter(github__isnull=False).select_related("github"):
         _guarded(repository, deliveries.catch_up)
     seal.seal()
+    answers.settle()
 
 
 def _guarded(repository: Repository, step: Callable[[Repository], object]) -> None:
@@ -138,8 +171,9 @@ def send_reminder(*, reminder_id: int, **_: object) -> None:
 
 @shared_task(name="cells.tidy")
 def tidy(**_: object) -> None:
-    """Old webhooks go. The embedded broker keeps delivered messages; drop them (Redis does this by itself)."""
+    """Old webhooks and sessions go. The embedded broker keeps delivered messages; drop them (Redis does this by itself)."""
     deliveries.tidy()
+    SessionStore.clear_expired()
     if not settings.CELERY_BROKER_URL.startswith("sqla+sqlite:///"):
         return
     import sqlite3

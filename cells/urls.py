@@ -1,6 +1,6 @@
 """The pages of the record and the loop."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from cells.views import (
@@ -16,17 +16,20 @@ from cells.views import (
     feeds,
     files,
     github,
+    grooming,
     hooks,
     inbox,
     lanes,
     learning,
     outside,
     patches,
+    people,
     plant,
     pulse,
     reminders,
     repositories,
     session,
+    sign_in,
     undoing,
 )
 
@@ -39,6 +42,9 @@ urlpatterns = [
     path("asks/<int:pk>/cancel", asks.act, {"verb": "cancel"}, name="cancel-ask"),
     path("asks/<int:pk>/again", asks.act, {"verb": "again"}, name="ask-again"),
     path("asks/<int:pk>/send-back", asks.act, {"verb": "send_back"}, name="send-back"),
+    path("asks/<int:pk>/groom", grooming.groom, name="groom"),
+    path("asks/<int:pk>/groom/preview", grooming.preview, name="groom-preview"),
+    path("asks/<int:pk>/groom/apply", grooming.apply, name="groom-apply"),
     path("evidence/", evidence.evidence_list, name="evidence-list"),
     path("evidence/<int:pk>/", evidence.evidence, name="evidence"),
     path("evidence/<int:pk>/picture", evidence.picture, name="picture"),
@@ -78,8 +84,14 @@ urlpatterns = [
     path("hooks/github", hooks.github, name="github-hook"),
     path("pulse", pulse.pulse, name="pulse"),
     path("in/<str:token>/", session.by_link, name="sign-in-by-link"),
-    path("sign-in/", LoginView.as_view(template_name="cells/sign_in.html"), name="sign-in"),
+    path("sign-in/", sign_in.page, name="sign-in"),
+    path("sign-in/github", sign_in.to_github, name="sign-in-github"),
+    path(
+        "sign-in/github/callback", sign_in.from_github, name="github_callback"
+    ),  # the name allauth looks for
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/<slug:verb>", people.act, name="person"),
     path("account/", session.account, name="account"),
     path("account/tokens", session.make_token, name="make-token"),
     path("account/tokens/<int:pk>/revoke", session.revoke_token, name="revoke-token"),

@@ -17,7 +17,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models.sql import InsertQuery
-from django.test import TestCase
+from django.test import TestCase, override_settings
+from pytest_django import DjangoDbBlocker
 
 from cells.models import AuditEvent, Repository
 
@@ -99,3 +100,17 @@ def put_back() -> Repository:
     repository = Repository.objects.get()
     shutil.copytree(KEPT / "mirror", repository.mirror)
     return repository
+
+
+@contextmanager
+def kept(blocker: DjangoDbBlocker, data_dir: Path, begin: Callable[[], object]) -> Iterator[None]:
+    """What `begin` does stands for all tests inside, each a savepoint, and nothing of it afterwards.
+
+    No test inside may be transactional, because that would empty the tables.
+    """
+    with blocker.unblock(), transaction.atomic():
+        with override_settings(VPM_DATA_DIR=data_dir, VPM_UNDO_SECONDS=0):
+            begin()
+        with blocker.block():  # a test says that it needs the database
+            yield
+        transaction.set_rollback(True)

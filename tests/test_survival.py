@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests.cells.deciding import described
 from tests.factories import a_source
-from tests.workers import Environment, beat, environment, kill, killed, manage, shell, worker
+from tests.workers import beat, environment, kill, killed, manage, shell, worker
 
 PATCHES = 12
 KILLS = 6
@@ -32,10 +32,17 @@ for patch in Patch.objects.filter(repository__key="survival"):
         if patch.state == "proposed":
             reviews.approve(patch=patch, by=by, digest=patch.digest, verdict=fingerprint(patch.verdict))
 """
-LOOK = """
-import json
+# The patches, once all have landed and were pushed, or as they stand after a minute and a half.
+SETTLED = """
+import json, time
 from cells.models import Patch
-print(json.dumps(list(Patch.objects.filter(repository__key="survival").values_list("state", "push_state", "commit"))))
+until = time.monotonic() + 90
+while True:
+    rows = list(Patch.objects.filter(repository__key="survival").values_list("state", "push_state", "commit"))
+    if all(row[:2] == ("landed", "pushed") for row in rows) or time.monotonic() > until:
+        break
+    time.sleep(0.5)
+print(json.dumps(rows))
 """
 
 
@@ -56,7 +63,7 @@ def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> N
             time.sleep(random.uniform(1.0, 3.0))
             kill(processes.pop())
             processes.append(worker(ours))
-        rows = settled(ours)
+        rows = json.loads(shell(ours, SETTLED))
     assert [state for state, _, _ in rows] == ["landed"] * PATCHES
     assert [pushed for _, pushed, _ in rows] == ["pushed"] * PATCHES
     assert landed_in(tmp_path / "data" / "repositories" / "survival.git") == sorted(
@@ -66,16 +73,6 @@ def test_every_approval_lands_once_while_workers_are_killed(tmp_path: Path) -> N
     assert sorted(approved_in(source.path)) == sorted(
         ["owner"] * (PATCHES // 2) + ["owner, second"] * (PATCHES // 2)
     )
-
-
-def settled(ours: Environment) -> list[tuple[str, str, str]]:
-    """The patches, once all have landed and were pushed, or as they stand after a minute and a half."""
-    until = time.monotonic() + 90
-    while True:
-        rows = json.loads(shell(ours, LOOK))
-        if all(row[:2] == ["landed", "pushed"] for row in rows) or time.monotonic() > until:
-            return rows
-        time.sleep(1)
 
 
 def landed_in(repository: Path) -> list[str]:

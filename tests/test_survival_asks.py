@@ -33,15 +33,20 @@ for number in range({first}, {last}):
     asking.start(cell=oven, mode="update_north_star", by=None, door="command", notes=f"Batch {{number}}.")
 print(time.monotonic() - began)
 """
+# What came of them, once none is `open` and every patch was judged, or as it stands after a minute and a half.
 LOOK = """
-import json
+import json, time
 from cells.models import Ask, AuditEvent, Patch
+asks, patches = Ask.objects.filter(state__in={open}), Patch.objects.filter(kind="update_north_star")
+until = time.monotonic() + 90
+while (asks.exists() or patches.filter(decision="").exists()) and time.monotonic() < until:
+    time.sleep(0.5)
 endings = AuditEvent.objects.filter(subject_type="ask", verb__in=["ask_answer", "ask_plan", "ask_fail"])
-print(json.dumps({
-    "asks": list(Ask.objects.order_by("pk").values("state", "patch", "attempts", "error", "notes")),
-    "endings": list(endings.values_list("subject", "verb")),
-    "patches": list(Patch.objects.filter(kind="update_north_star").values("pk", "state", "decision", "edits")),
-}))
+print(json.dumps(dict(
+    asks=list(Ask.objects.order_by("pk").values("state", "patch", "attempts", "error", "notes")),
+    endings=list(endings.values_list("subject", "verb")),
+    patches=list(patches.values("pk", "state", "decision", "edits")),
+)))
 """
 
 
@@ -59,7 +64,7 @@ def test_every_ask_ends_once_although_the_broker_was_away_and_workers_are_killed
                 time.sleep(random.uniform(0, 1))
                 kill(processes.pop())
                 processes.append(worker(ours))
-            found = ended(ours)
+            found = look(ours, ("queued", "running"))
     asks = found["asks"]
     assert [ask["state"] for ask in asks] == ["answered"] * ASKS, asks
     assert Counter(verb for _, verb in found["endings"]) == {"ask_answer": ASKS}
@@ -121,16 +126,6 @@ def until_busy(asked: Counter[str]) -> None:
         time.sleep(0.05)
 
 
-def look(ours: Environment) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(shell(ours, LOOK))
+def look(ours: Environment, open: tuple[str, ...] = ()) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(shell(ours, LOOK.format(open=open)))
     return found
-
-
-def ended(ours: Environment) -> dict[str, Any]:
-    """What came of it, once no ask is open, or as it stands after a minute and a half."""
-    until = time.monotonic() + 90
-    while True:
-        found = look(ours)
-        if not {ask["state"] for ask in found["asks"]} & {"queued", "running"} or time.monotonic() > until:
-            return found
-        time.sleep(1)

@@ -31,6 +31,9 @@
 | VPM_MAIL_URL        | none: no mail is sent                | smtp://user:password@host:587/?tls=1, smtps:// |
 | VPM_MAIL_FROM       | needed with VPM_MAIL_URL             | whom mail comes from                           |
 | VPM_WEBHOOK_HOSTS   | none                                 | hosts a webhook may reach on a private network |
+| VPM_GITHUB_CLIENT_ID | none: nobody signs in with GitHub   | the client ID of an OAuth App at GitHub        |
+| VPM_GITHUB_CLIENT_SECRET | needed with the client ID       | its client secret                              |
+| VPM_GITHUB_URL      | https://github.com                   | the web address of a GitHub Enterprise         |
 """
 
 import json
@@ -84,6 +87,16 @@ def base_url(default: str) -> str:
     value = (os.environ.get("VPM_URL") or default).rstrip("/")
     if not re.fullmatch(r"https?://[\w.-]+(:\d+)?|https?://\[[\da-fA-F:]+\](:\d+)?", value):
         raise ImproperlyConfigured(f"VPM_URL is {value!r}; it must be like https://vpm.example.org.")
+    return value
+
+
+def github_url() -> str:
+    """VPM_GITHUB_URL: where people sign in at GitHub; without TLS on this machine alone."""
+    value = (os.environ.get("VPM_GITHUB_URL") or "https://github.com").rstrip("/")
+    if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(localhost|127\.0\.0\.1)(:\d+)?", value):
+        raise ImproperlyConfigured(
+            f"VPM_GITHUB_URL is {value!r}; it must be like https://github.example.org."
+        )
     return value
 
 
@@ -158,6 +171,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.socialaccount",
     "csp",
     "django_htmx",
     "template_partials",
@@ -179,6 +194,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "cells.signals.Acting",
     "cells.views.refusals.RefusalMiddleware",
 ]
@@ -300,12 +316,22 @@ STATICFILES_DIRS = [
     ("htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx"),
     ("plotly", Path(plotly.__file__).parent / "package_data"),
 ]
-STATICFILES_FINDERS = ["vpm.static.OwnFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+STATICFILES_FINDERS = ["vpm.static.OwnFinder", "vpm.static.AppsFinder"]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "vpm.static.OwnStatic"},
 }
+
+# Of django-allauth only the way to GitHub and back is used; cells/views/sign_in.py says how.
+VPM_GITHUB_CLIENT_ID = os.environ.get("VPM_GITHUB_CLIENT_ID", "")
+VPM_GITHUB_CLIENT_SECRET = os.environ.get("VPM_GITHUB_CLIENT_SECRET", "")
+VPM_GITHUB_URL = github_url()
+if bool(VPM_GITHUB_CLIENT_ID) != bool(VPM_GITHUB_CLIENT_SECRET):
+    raise ImproperlyConfigured(
+        "VPM_GITHUB_CLIENT_ID and VPM_GITHUB_CLIENT_SECRET: set both of them, or none."
+    )
+SOCIALACCOUNT_ADAPTER = "cells.views.sign_in.Adapter"
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "map"

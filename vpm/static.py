@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.staticfiles.finders import FileSystemFinder
+from django.apps import apps
+from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # `import { … } from "./other.js";` of our own modules. Imported by its plain name while a page loads the hashed one, a
@@ -27,6 +28,14 @@ class OwnFinder(FileSystemFinder):
             served = SERVED.get(getattr(storage, "prefix", None) or "")
             if served is None or path in served:
                 yield path, storage
+
+
+class AppsFinder(AppDirectoriesFinder):
+    """Files of the apps whose pages we show: of django-allauth none is."""
+
+    def __init__(self, app_names: Any = None, *args: Any, **more: Any) -> None:
+        shown = [one.name for one in apps.get_app_configs() if not one.name.startswith("allauth.")]
+        super().__init__(app_names or shown, *args, **more)
 
 
 class OwnStatic(CompressedManifestStaticFilesStorage):

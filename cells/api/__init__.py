@@ -22,6 +22,7 @@ from cells.api import (
     deciding,
     desk,
     errors,
+    grooming,
     health,
     inbox,
     learning,
@@ -74,7 +75,7 @@ api = Api(
 errors.handle(api)
 # What `proposing` adds is on the router of `patches`.
 PARTS = (
-    repositories, cells, asks, inbox, patches, deciding, bulk, desk, versions, outside, learning, trail, health,
+    repositories, cells, asks, grooming, inbox, patches, deciding, bulk, desk, versions, outside, learning, trail, health,
 )  # fmt: skip
 for part in PARTS:
     api.add_router("", part.router)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from ninja import Schema
 
-from cells.api.words import Checks, Decision, PatchState, PushState, Verb, VerdictWord, Via
+from cells.api.words import Checks, Decision, OneOf, PatchState, PushState, Verb, VerdictWord, Via
 
 
 class ReasonOut(Schema):
@@ -27,6 +28,20 @@ class VerdictOut(Schema):
     contract: str
     seen: str
     reasons: list[ReasonOut]
+
+
+class PullOut(Schema):
+    """The pull request at GitHub that proposes a patch, or lands it, as it was last seen there. `mergeable` is GitHub's
+    own word (mergeable_state), empty while it did not say."""
+
+    number: int
+    url: str
+    state: Annotated[str, OneOf(("open", "closed", "merged"))]
+    draft: bool
+    fork: bool
+    author: str
+    labels: list[str]
+    mergeable: str
 
 
 class PatchOut(Schema):
@@ -59,6 +74,7 @@ class PatchOut(Schema):
     landed_at: datetime | None
     push_state: PushState
     push_note: str | None
+    pull: PullOut | None
     because: str | None = None
 
 

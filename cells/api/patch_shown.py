@@ -13,6 +13,7 @@ from cells.api.patch_schemas import (
     NeedsOut,
     PatchDetail,
     PatchOut,
+    PullOut,
     ReasonOut,
     RemarkOut,
     ReviewOut,
@@ -38,7 +39,16 @@ def short(row: Patch, because: str | None = None) -> PatchOut:
         digest=row.digest, checks=row.checks, verdict=verdict(row), ask=next((ask.pk for ask in row.asks.all()), None),
         state=row.state, state_note=told(row.state_note), state_at=row.state_at,
         commit=row.commit, landed_at=row.landed_at, push_state=row.push_state, push_note=told(row.push_note),
-        because=because,
+        pull=_pull(row), because=because,
+    )  # fmt: skip
+
+
+def _pull(row: Patch) -> PullOut | None:
+    if (found := row.pull) is None:
+        return None
+    return PullOut(
+        number=found.number, url=found.url, state=found.state, draft=found.draft, fork=found.fork,
+        author=found.author, labels=found.labels, mergeable=found.mergeable,
     )  # fmt: skip
 
 

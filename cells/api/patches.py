@@ -46,7 +46,7 @@ def patches(
     rows = Patch.objects.filter(
         repository__in=named(repo), **{name: value for name, value in asked.items() if value}
     )
-    rows = rows.select_related("repository", "lane").prefetch_related("cells", "asks")
+    rows = rows.select_related("repository", "lane", "pull").prefetch_related("cells", "asks")
     rows, fields = ranking.by(rows, order)
     found = window(rows, fields, paging)
     why = ranking.because(found.rows, order)
@@ -70,7 +70,7 @@ def report_checks(request: Request, patch_id: Id, body: ChecksIn) -> PatchOut:
 def find(patch_id: int) -> Patch:
     """Raises NotFound."""
     rows = Patch.objects.select_related(
-        "repository", "lane", "claimed_by", "handed_to", "handed_by", "proposer"
+        "repository", "lane", "pull", "claimed_by", "handed_to", "handed_by", "proposer"
     )
     row = rows.filter(pk=patch_id).first()
     if row is None:

@@ -137,9 +137,12 @@ class ClaimOut(Schema):
 
 
 class EvidenceOut(Schema):
-    """One piece of evidence that stands at the head; `flags` say what is wrong with it."""
+    """One piece of evidence that stands at the head, or (`source` github) the newest word of GitHub, where `url` is its
+    page; `flags` say what is wrong with it."""
 
     id: int
+    source: Annotated[str, OneOf(("ssot", "github"))]
+    url: str
     path: str
     title: str
     kind: str

@@ -96,7 +96,7 @@ def cell_with_state(row: Cell, how: Health) -> CellDetail:
 
 def evidence(row: Evidence) -> EvidenceOut:
     return EvidenceOut(
-        id=row.pk, path=row.path, title=row.title, kind=row.kind, picture=row.picture, size=row.size,
+        id=row.pk, source=row.source, url=row.url, path=row.path, title=row.title, kind=row.kind, picture=row.picture, size=row.size,
         blob=row.blob, commit=row.commit, committed_at=row.committed_at,
         observed=ObservedOut(
             at=row.observed_at, source=row.observed_from, written=row.observed_written, zone=row.observed_zone,

@@ -24,11 +24,7 @@ def check_start(cell: Cell, mode: str, by: User | None) -> None:
     """Refuse a question this person may not ask, or that this cell does not take. `by` is None for the schedule."""
     if by is not None:
         require(by, OPERATOR)
-    if mode not in modes.modes():
-        known = ", ".join(modes.modes())
-        raise Refused(
-            sentence("There is no /ask mode %(mode)s; the modes are %(known)s.", mode=mode, known=known)
-        )
+    check_mode(mode)
     if cell.ask_modes and mode not in cell.ask_modes:
         raise Refused(
             sentence(
@@ -40,6 +36,15 @@ def check_start(cell: Cell, mode: str, by: User | None) -> None:
         raise Refused(sentence("%(cell)s is archived: its loop has ended.", cell=cell.key))
     if not cell.repository.head:
         raise Refused(sentence("The repository was not read yet; sync it first."))
+
+
+def check_mode(mode: str) -> None:
+    """Refuse a mode that is none."""
+    if mode not in modes.modes():
+        known = ", ".join(modes.modes())
+        raise Refused(
+            sentence("There is no /ask mode %(mode)s; the modes are %(known)s.", mode=mode, known=known)
+        )
 
 
 def start(
@@ -54,8 +59,9 @@ def start(
     forced: bool = False,
     parent: Ask | None = None,
     comment: str = "",
+    heard: dict[str, Any] | None = None,
 ) -> Ask:
-    """Queue a question and wake a worker. Raises Refused."""
+    """Queue a question and wake a worker. Raises Refused. `heard`: who said it where, for the audit trail."""
     check_start(cell, mode, by)
     name = provider or providers.default()
     if name not in providers.names():
@@ -74,9 +80,10 @@ def start(
         )  # fmt: skip
         audit.record(
             actor=by or door, verb="ask", subject=ask, repository=cell.repository.key, reason=notes.strip(),
-            after={"cell": cell.key, "mode": mode, "provider": name},
+            after={"cell": cell.key, "mode": mode, "provider": name} | (heard or {}),
         )  # fmt: skip
         wake("cells.ask", ask_id=ask.pk)
+        _tell(ask)
     return ask
 
 
@@ -155,8 +162,16 @@ def shift(ask: Ask, verb: str, *, actor: User | str, attempt: int | None = None,
             actor=actor, verb=event, subject=ask, repository=ask.repository.key,
             before={"state": before}, after={"state": step.target},
         )  # fmt: skip
+        if step.target in life.ENDED:
+            _tell(ask)
     for name, value in changes.items():
         setattr(ask, name, value)
+
+
+def _tell(ask: Ask) -> None:
+    """Who asked in a comment at GitHub is told there."""
+    if ask.door == "github":
+        wake("cells.answer_comment", ask_id=ask.pk)
 
 
 MOVED: dict[str, Sentence] = {

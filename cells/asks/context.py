@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 
 from cells import disagreements, health, standing
+from cells.asks import backlog
+from cells.asks.backlog import stamp
 from cells.asks.documents import Documents, document
 from cells.asks.runs import runs_of
 from cells.evidence.claims import vantages_of
 from cells.evidence.conflicts import Conflict, DatedClaim
 from cells.models import Ask, Cell, Evidence, Fact, Patch, Review, StateVersion
 from cells.patches import life
-from cells.refusals import say
 from cells.ssot.mirror import Mirror
 from cells.stored import as_stored
 
 FACTS = ("current", "goal", "goal_short", "goal_mid", "gap")
 EXCERPT = 20_000  # characters of one proposed file
+TOLD = 10  # pieces of evidence from GitHub
+BACKLOG = 0.9  # of the budget, for a question about it
 
 
 def build(ask: Ask, mirror: Mirror, head: str) -> dict[str, Any]:
@@ -69,6 +72,7 @@ class Builder:
             "notes_from_human": [self.ask.notes] if self.ask.notes else [], "previous": self.previous(),
         }  # fmt: skip
         said["subject"] = self.subject()
+        said["pull_requests"] = self.backlog()
         runs = runs_of(self.evidence(), self.mirror, self.automatic.values())
         said["recent_evidence_runs"] = self.take("recent_evidence_runs", runs, 0.35)
         named = [run["id"] for run in said["recent_evidence_runs"]]
@@ -84,7 +88,6 @@ class Builder:
         said |= self.disagreements()
         said["decisions"] = self.take("decisions", self.decisions(), 0.2)
         said["recent_prs"] = self.take("recent_prs", self.proposals(), 0.3)
-        said["pull_requests"] = self.take("pull_requests", self.waiting(), 0.6)
         said["weekly"] = self.take("weekly", self.weekly(), 0.4)
         said["documents"] = self.take(
             "documents", self.documents.docs() if self.ask.mode == "doc_update" else (), 0.9
@@ -124,9 +127,13 @@ class Builder:
         }  # fmt: skip
 
     def evidence(self) -> list[Evidence]:
-        """The cell's newest, or for a question about the whole project everyone's."""
+        """The cell's newest in the repository, then a few that GitHub told: those never push out the others.
+
+        A path that the repository has a file of means that file, so GitHub's document of that name is left out.
+        """
         rows = Evidence.objects.filter(repository=self.repository, current=True, cells=self.cell)
-        return list(rows.prefetch_related("claims")[:80])
+        own, told = (rows.filter(source=one).prefetch_related("claims") for one in Evidence.SOURCES)
+        return [*own[:80], *(row for row in told[:TOLD] if row.path not in self.documents.files)]
 
     def excerpt(self, states: list[dict[str, Any]]) -> str:
         """What the STATE says of the cell: the facts in force, as written; else its first document's beginning."""
@@ -183,19 +190,17 @@ class Builder:
                 "trust": "ssot" if decided else "proposal",
             }  # fmt: skip
 
-    def waiting(self) -> Iterator[dict[str, Any]]:
-        """Every waiting patch of the repository, for questions about the backlog."""
-        if self.ask.mode != "pr_groomer":
-            return
-        rows = Patch.objects.filter(repository=self.repository, state=life.PROPOSED)
-        for row in rows[:200]:
-            yield {
-                "number": None, "patch": row.pk, "title": row.title, "state": "open", "draft": False,
-                "labels": [], "head_ref": row.branch, "base_ref": self.repository.branch, "author": row.author_name,
-                "created_at": stamp(row.authored_at), "updated_at": stamp(row.authored_at),
-                "has_conflicts": not row.applies, "is_experiment_hint": False, "kind": row.kind,
-                "files": [file["path"] for file in row.files[:20]], "verdict": _verdict(row), "trust": "proposal",
-            }  # fmt: skip
+    def backlog(self) -> list[dict[str, Any]]:
+        """What waits, for the question about the backlog: all of it in few words before some of it in many."""
+        if self.ask.mode != backlog.MODE:
+            return []
+        items, beyond = backlog.waiting(self.repository)
+        if sum(map(tokens, items)) > self.left * BACKLOG:
+            items = [backlog.short(item) for item in items]
+        taken = self.take("pull_requests", items, BACKLOG)
+        if out := beyond + len(items) - len(taken):
+            self.left_out["pull_requests"] = out
+        return taken
 
     def weekly(self) -> Iterator[dict[str, Any]]:
         """The newest two weekly reports of the project."""
@@ -212,7 +217,7 @@ class Builder:
         return {
             "patch": patch.pk, "number": None, "branch": patch.branch, "title": patch.title,
             "author": patch.author_name, "rationale": patch.rationale, "checks": patch.checks,
-            "verdict": _verdict(patch), "trust": "proposal",
+            "verdict": backlog.verdict(patch), "trust": "proposal",
             "files": [
                 {name: file[name] for name in ("path", "status", "added", "removed")}
                 | {"content": self._proposed(patch, file)}
@@ -230,11 +235,6 @@ class Builder:
         if parent is None or not self.ask.comment:
             return None
         return {"answer": parent.answer or parent.reply, "comment": self.ask.comment}
-
-
-def stamp(at: datetime) -> str:
-    """ISO 8601, UTC, whole seconds."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def tokens(item: Any) -> int:
@@ -256,10 +256,3 @@ def _claim(dated: DatedClaim) -> dict[str, Any]:
         "subject": claim.subject, "predicate": claim.predicate, "value": claim.value, "unit": claim.unit,
         "vantage": claim.vantage, "line": claim.line, "path": dated.evidence, "observed_at": stamp(dated.at),
     }  # fmt: skip
-
-
-def _verdict(patch: Patch) -> dict[str, Any] | None:
-    if not patch.verdict:
-        return None
-    reasons = [say(reason) for reason in patch.verdict["reasons"]]
-    return {"decision": patch.decision, "category": patch.verdict["category"], "reasons": reasons}

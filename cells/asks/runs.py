@@ -23,10 +23,14 @@ def runs_of(
     for row in rows:
         grouped.setdefault(_run_of(row.path), []).append(row)
     return [
-        _run(name, files, mirror)
-        | {"trust": "proposal" if {row.commit for row in files} & {*undecided} else "ssot"}
-        for name, files in grouped.items()
+        _run(name, files, mirror) | {"trust": _trust(files, undecided)} for name, files in grouped.items()
     ]
+
+
+def _trust(files: list[Evidence], undecided: Collection[str]) -> str:
+    if any(row.source == Evidence.GITHUB for row in files):
+        return "external"
+    return "proposal" if {row.commit for row in files} & {*undecided} else "ssot"
 
 
 def _run_of(path: str) -> str:

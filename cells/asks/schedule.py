@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cells.asks import asking, life, modes
-from cells.models import Ask, Cell, Patch
+from cells.models import Ask, Cell, Evidence, Patch
 from cells.patches import life as patch_life
 from cells.refusals import Refused
 
@@ -64,4 +64,6 @@ def due(cell: Cell, last: datetime | None, now: datetime) -> bool:
         return False
     if cell.asks.filter(state__in=life.OPEN).exists():
         return False
-    return last is None or cell.evidence.filter(current=True, read_at__gt=last).exists()
+    # What an ask lands comes back from GitHub as merged: that is no news to ask about.
+    own = cell.evidence.filter(source=Evidence.SSOT, current=True)
+    return last is None or own.filter(read_at__gt=last).exists()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from cells.chain.links import Broken
 from cells.chain.whole import Chain
@@ -67,6 +68,15 @@ def ancestors(repository: Path, commit: str) -> set[str]:
     return set(git(repository, "rev-list", "--end-of-options", commit).split())
 
 
+def parents_of(repository: Path, branch: str, commits: Container[str]) -> dict[str, list[str]]:
+    """Those of the commits that the branch holds, each with its parents. Raises GitFailed."""
+    rows = (
+        line.split()
+        for line in git(repository, "rev-list", "--parents", "--end-of-options", branch).splitlines()
+    )
+    return {commit: parents for commit, *parents in rows if commit in commits}
+
+
 @dataclass(frozen=True, slots=True)
 class Until:
     """Up to when the trail can know of a commit. An export is open: commits of later are not its business."""
@@ -80,29 +90,40 @@ class Until:
 
 
 def agree(
-    chain: Chain, key: str, said: Sequence[Claim], until: Until, before: Container[str] = frozenset()
+    chain: Chain,
+    key: str,
+    said: Sequence[Claim],
+    until: Until,
+    before: Container[str] = frozenset(),
+    merged: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Agreed:
-    """Check every landing both ways; `before` are commits that nobody asked about.
+    """Check every landing both ways; `before` are commits that nobody asked about, `merged` those of the branch that
+    GitHub made of landings, with their parents: their own trailers may stand in the commit that was merged.
 
     Raises Broken at the first commit, else at the first event, whose other half is missing or different.
     """
     landings = chain.landings.get(key, {})
     known = {commit for commit, _ in landings.values()}
+    within = {parents[1] for commit, parents in merged.items() if commit in known and len(parents) == 2}
     seen: set[str] = set()
     older, newer, begun = 0, 0, False
     for claim in said:
         begun = begun or bool(claim.heads)
-        if claim.commit not in known and not until.knows(claim.at):
+        if claim.commit not in known and claim.commit not in within and not until.knows(claim.at):
             newer += 1
             continue
         if begun:
             _check_head(chain, claim)
+        if claim.commit in within:
+            continue
         if claim.commit not in known:
             raise Broken(_unknown(claim))
         older += not begun
         seen.add(claim.commit)
     for patch, (commit, seq) in landings.items():
-        if commit not in seen and commit not in before:
+        if commit not in seen and commit in merged:
+            seen.add(commit)
+        elif commit not in seen and commit not in before:
             raise Broken(_missing(key, patch, commit, seq))
     return Agreed(len(seen), older, newer)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cells.chain.landings import Agreed, Until, agree, ancestors, claims
+from cells.chain.landings import Agreed, Until, agree, ancestors, claims, parents_of
 from cells.chain.links import Broken
 from cells.chain.whole import Chain
 from cells.refusals import Refused
@@ -55,12 +55,14 @@ def beside(chain: Chain, branch: Branch, until: Until, since: str = "") -> Agree
     try:
         before = ancestors(branch.folder, since) if since else set()
         # A mirror that is gone has no landing.
-        said = claims(branch.folder, branch.name, since) if _stands(branch.folder, branch.name) else []
+        stands = _stands(branch.folder, branch.name)
+        said = claims(branch.folder, branch.name, since) if stands else []
+        merged = parents_of(branch.folder, branch.name, chain.merged) if stands and chain.merged else {}
     except GitFailed as failed:
         raise Refused(
             sentence("Git cannot read %(name)s: %(error)s", name=branch.key, error=str(failed)[:300])
         ) from failed
-    return agree(chain, branch.key, said, until, before)
+    return agree(chain, branch.key, said, until, before, merged)
 
 
 def _stands(folder: Path, name: str) -> bool:

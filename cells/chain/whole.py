@@ -20,6 +20,8 @@ class Chain:
     last_at: str = ""
     # Of each repository: patch to the commit that landed it, and the link that says so.
     landings: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    # Commits that GitHub made of landings: a person who merges there writes no trailers.
+    merged: set[str] = field(default_factory=set)
     hashes: bytearray = field(default_factory=bytearray)
 
     def hash_at(self, seq: int) -> str:
@@ -42,6 +44,8 @@ def whole(links: Iterable[Link]) -> Chain:
         chain.last_at = event["at"]
         if event["subject_type"] == "patch":
             _landing(chain.landings.setdefault(event["repository"], {}), event, link.seq)
+            if event["verb"] == "land" and event["after"].get("push_state") == "pushed":
+                chain.merged.add(str(event["after"].get("commit", "")))
     return chain
 
 

@@ -18,6 +18,7 @@ CATEGORIES = (
 Risk = Literal["LOW", "MEDIUM", "HIGH"]
 Checks = Literal["green", "red", "unknown"]
 Trust = Literal["ssot", "proposal", "external"]
+Origin = Literal["source", "fork"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,15 @@ class Case:
     same change; `replaced_by` names a newer one for the same files; `applies` is False when it conflicts with main.
     `shadows` are "new path → existing path" where only letters' case or normal form differ. `cell_contract` is
     that of `cell`, `cell_contracts` those of all cells it touches; each of them can only make the verdict stricter.
+    `origin` is where its branch lies: in the repository itself, or in a fork, whose checks are its own word.
     """
 
     files: tuple[File, ...]
     title: str = ""
     rationale: str = ""
     branch: str = ""
+    origin: Origin = "source"
+    draft: bool = False
     kind: str = ""
     lane: str = ""
     cell: str = ""

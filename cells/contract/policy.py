@@ -22,8 +22,8 @@ _SAYS = {"review": ("review", "note", "off"), "archive": ("archive", "note", "of
 # These rules are what AUTO_MERGE_OK means; a file that turns one off is a mistake or an attack.
 ALWAYS = frozenset(
     {
-        "protected", "path-form", "path-shadow", "checks", "applies", "unseen", "unread", "empty-change", "file-type",
-        "extension", "binary", "secrets", "invisible", "look-alikes", "injection",
+        "protected", "path-form", "path-shadow", "checks", "applies", "fork", "draft", "unseen", "unread", "empty-change",
+        "file-type", "extension", "binary", "secrets", "invisible", "look-alikes", "injection",
     }
 )  # fmt: skip
 

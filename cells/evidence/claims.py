@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from cells.evidence.assign import CellMatch
-from cells.evidence.readers import asks, decisions, knative, results, runlines, runs, sli, weekly
+from cells.evidence.readers import asks, decisions, github, knative, results, runlines, runs, sli, weekly
 from cells.evidence.readers.base import (
     CONTROL_PLANE,
     IN_CLUSTER,
@@ -26,7 +26,7 @@ from cells.sentences import Sentence, sentence
 
 __all__ = [
     "READERS", "STANDARD_VANTAGES", "Claim", "claims_of", "event_times", "is_condition", "missing_evidence",
-    "stamp_of", "standard_vantage", "vantages_of",
+    "stamp_of", "standard_vantage", "told_claims", "vantages_of",
 ]  # fmt: skip
 
 MOST = 60
@@ -62,6 +62,11 @@ def claims_of(
     measured = only.key if only and (named or kind == "metric") else ""
     document = Document(path, text[:READ], kind, named, measured, project)
     return _bounded(chain.from_iterable(reader(document) for reader in READERS.values()))
+
+
+def told_claims(path: str, text: str, kind: str, subject: str) -> tuple[Claim, ...]:
+    """What a document of `cells.evidence.told` claims, about `subject`; the words of others in it claim nothing."""
+    return _bounded(github.read(Document(path, text[:READ], kind, subject)))
 
 
 def event_times(text: str, path: str) -> tuple[Claim, ...]:

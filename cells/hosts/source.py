@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from cells.ssot.commands import GitFailed, create_mirror, git
 from cells.ssot.mirror import Mirror
 
 SOURCE_REFS = "refs/source/"
+PULL_REFS = "refs/pulls/"  # heads of pull requests from forks, by number
+# Git said what the other side thinks of it; without any of these it was not reached.
+ANSWERED = re.compile(r"^remote:|rejected|denied|returned error: 4|unable to delete", re.MULTILINE)
 FETCH = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
 
@@ -35,6 +38,8 @@ class Pushed:
 
     ok: bool
     note: Sentence | None = None
+    stale: bool = False  # the branch stands elsewhere than was expected
+    away: bool = False  # the source could not be asked; another time it may take it
 
 
 def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> str:
@@ -68,6 +73,31 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
             )
         ) from said
     return default_branch(out)
+
+
+def fetch_pulls(
+    repository: Repository, numbers: Iterable[int], alive: Callable[[], None] = lambda: None
+) -> None:
+    """Bring the heads of these pull requests into the mirror, as GitHub keeps them. Raises SourceUnreadable."""
+    source, wanted = repository.source, [f"refs/pull/{number}/head" for number in numbers]
+    try:
+        let_in = environment(repository)
+        secret = let_in.get(SECRET, "")
+        told = git(
+            repository.mirror, "ls-remote", "--end-of-options", source, *wanted, let_in=let_in, secret=secret
+        )
+        there = {
+            name: name.split("/")[2] for name in re.findall(r"\t(refs/pull/[0-9]+/head)$", told, re.MULTILINE)
+        }
+        refspecs = [f"+{name}:{PULL_REFS}{number}" for name, number in there.items()]
+        if refspecs:
+            fetching = ("fetch", *FETCH, "--end-of-options", source, *refspecs)
+            git(repository.mirror, *fetching, let_in=let_in, secret=secret, alive=alive)
+    except Refused as refused:
+        raise SourceUnreadable(refused.why) from refused
+    except GitFailed as said:
+        why = sentence("The heads of pull requests cannot be fetched: %(git)s", git=_last_line(said))
+        raise SourceUnreadable(why) from said
 
 
 def branches_in(remote: str) -> dict[str, str]:
@@ -105,6 +135,27 @@ def push(repository: Repository, commit: str, expected: str) -> Pushed:
         why = sentence("The source did not take it: %(git)s", git=_last_line(said))
         return Pushed(False, _with_advice(repository, why))
     git(repository.mirror, "update-ref", SOURCE_REFS + repository.branch, commit)
+    return Pushed(True)
+
+
+def place(repository: Repository, branch: str, commit: str, expected: str) -> Pushed:
+    """Put a branch of our own at the source on `commit` ("": delete it), if it still stands at `expected` ("": nowhere).
+
+    Compared and moved in one step, so nothing that somebody else pushed there is lost. Done already is done.
+    """
+    ref = f"refs/heads/{branch}"
+    try:
+        let_in = environment(repository)
+        secret = let_in.get(SECRET, "")
+        options = (f"--force-with-lease={ref}:{expected}", "--end-of-options", repository.source)
+        git(repository.mirror, "push", *options, f"{commit}:{ref}", let_in=let_in, secret=secret, timeout=120)
+    except Refused as refused:
+        return Pushed(False, refused.why, away=True)
+    except GitFailed as said:
+        if not commit and "remote ref does not exist" in str(said):
+            return Pushed(True)
+        why = sentence("The source did not take it: %(git)s", git=_last_line(said))
+        return Pushed(False, why, stale="stale info" in str(said), away=not ANSWERED.search(str(said)))
     return Pushed(True)
 
 

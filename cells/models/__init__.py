@@ -10,6 +10,8 @@ from cells.models.github import Delivery, GitHubConnection
 from cells.models.lane import Lane
 from cells.models.outside import OutsideCommit
 from cells.models.patch import Patch
+from cells.models.person import GitHubPerson
+from cells.models.pull import AskComment, Errand, PullRequest
 from cells.models.reminder import Reminder
 from cells.models.repository import Project, Repository, SyncRun
 from cells.models.review import Review
@@ -19,7 +21,7 @@ from cells.models.token import ApiToken, SignInToken
 from cells.models.touched import Touched
 
 __all__ = [
-    "ApiToken", "Ask", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Delivery", "Evidence", "EvidenceCell", "Fact", "FeedToken",
-    "GitHubConnection", "Lane", "OutsideCommit", "Patch", "Project", "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze",
-    "StateVersion", "SyncRun", "Touched",
+    "ApiToken", "Ask", "AskComment", "AuditEvent", "AuditLink", "Backtest", "Cell", "Claim", "Delivery", "Errand", "Evidence",
+    "EvidenceCell", "Fact", "FeedToken", "GitHubConnection", "GitHubPerson", "Lane", "OutsideCommit", "Patch", "Project", "PullRequest",
+    "Relation", "Reminder", "Repository", "Review", "SignInToken", "Snooze", "StateVersion", "SyncRun", "Touched",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ class Ask(models.Model):
     notes = models.TextField(blank=True, help_text="From the person asking.")
     comment = models.TextField(blank=True, help_text="What was wrong with the parent's answer.")
     forced = models.BooleanField(default=False, help_text="Ask anew although an earlier answer fits.")
-    door = models.CharField(max_length=10, help_text="page, api, command, schedule or demo")
+    door = models.CharField(max_length=10, help_text="page, api, command, schedule, github or demo")
     asked_by = models.ForeignKey("auth.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

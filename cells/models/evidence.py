@@ -13,7 +13,14 @@ from cells.models.repository import Project, Repository
 class Evidence(models.Model):
     """One version of one evidence file: `commit` added these bytes under this path."""
 
+    SOURCES = SSOT, GITHUB = "ssot", "github"
+
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="evidence")
+    source = models.CharField(
+        max_length=6, default=SSOT, choices=[(s, s) for s in SOURCES],
+        help_text="ssot: a file of the repository; github: what GitHub told, kept in the mirror.",
+    )  # fmt: skip
+    url = models.CharField(max_length=500, blank=True, help_text="Where it stands outside the repository.")
     path = models.CharField(max_length=1000)
     blob = models.CharField(max_length=40)
     size = models.PositiveBigIntegerField()

@@ -31,6 +31,16 @@ class GitHubConnection(models.Model):
     checked_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True, help_text="The sentence that says why the last check failed.")
     permissions = models.JSONField(default=dict, help_text="{contents: write, …} as last checked.")
+    by_pull = models.BooleanField(
+        default=True,
+        help_text="Approved patches land as pull requests; else as commits pushed to the branch.",
+    )
+    speaks_as = models.CharField(max_length=100, blank=True, help_text="The login our comments stand under.")
+    pulls_until = models.DateTimeField(null=True, help_text="Pull requests changed until then are mirrored.")
+    comments_until = models.DateTimeField(null=True, help_text="Comments written until then were looked at.")
+    evidence_until = models.DateTimeField(null=True, help_text="What happened until then was made evidence.")
+    rest_until = models.DateTimeField(null=True, help_text="GitHub wants to be left alone until then.")
+    trouble = models.JSONField(null=True, help_text="The sentence that says why the last look failed.")
 
     class Meta:
         ordering = ["pk"]

@@ -39,6 +39,14 @@ class Patch(models.Model):
         related_name="replaced_by",
         help_text="The version before.",
     )
+    pull = models.ForeignKey(
+        "cells.PullRequest",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="patches",
+        help_text="The pull request at GitHub that proposes it, or that lands it.",
+    )
     reverts = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reverted_by")
     authored_at = models.DateTimeField()
     proposed_at = models.DateTimeField(auto_now_add=True)

@@ -149,7 +149,11 @@ class Reading:
         if not wanted:
             return {}
         rows = Evidence.objects.filter(repository_id=self.patch.repository_id, current=True, path__in=wanted)
-        return {row.path: row for row in rows}
+        return {row.path: row for row in rows if row.source == Evidence.SSOT or not self._on_main(row.path)}
+
+    def _on_main(self, path: str) -> bool:
+        """A path means the repository's own file, where there is one of that name; else what GitHub told."""
+        return self.known.trees.has(self.known.commit, path)
 
 
 def _once(named: Iterable[Named], itself: str) -> Iterable[Named]:

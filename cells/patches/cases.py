@@ -12,13 +12,13 @@ import pygit2
 from django.db.models import prefetch_related_objects
 
 from cells import health
-from cells.contract.case import Case, Checks, File, Support
+from cells.contract.case import Case, Checks, File, Support, Trust
 from cells.contract.citations import cited
 from cells.disagreements import claimed, conflicts_in, fresh
 from cells.evidence.assign import CellIndex
 from cells.evidence.conflicts import Conflict, DatedClaim
-from cells.models import Cell, Evidence, Patch, Repository
-from cells.patches import change, life
+from cells.models import Cell, Evidence, Patch, PullRequest, Repository
+from cells.patches import change, life, pulled
 from cells.patches.brought import Brought, brought
 from cells.patches.contents import files_of
 from cells.patches.ground import Ground
@@ -78,7 +78,7 @@ class Builder:
         rows = list(patches)
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
-            prefetch_related_objects(batch, "cells", "lane")
+            prefetch_related_objects(batch, "cells", "lane", "pull")
             drafts = [self._draft(patch) for patch in batch]
             evidence = self._evidence(sorted({path for draft in drafts for path in draft.rests_on}))
             for draft in drafts:
@@ -87,7 +87,11 @@ class Builder:
     @cached_property
     def known(self) -> Known:
         history = past(self.mirror, self.main)
-        return Known(Trees(self.mirror), self.main, history.pull_requests, history.folders)
+        numbers = history.pull_requests
+        if numbers:  # those that wait are younger, and exist as well
+            there = PullRequest.objects.filter(connection__repository=self.repository)
+            numbers |= frozenset(there.values_list("number", flat=True))
+        return Known(Trees(self.mirror), self.main, numbers, history.folders)
 
     @cached_property
     def standings(self) -> dict[int, Standing]:
@@ -161,6 +165,8 @@ class Builder:
         return replace(
             draft.case,
             branch=patch.branch,
+            origin="fork" if pulled.from_fork(patch) else "source",
+            draft=pulled.is_draft(patch),
             kind=patch.kind,
             lane=patch.lane.key if patch.lane else "",
             cell=cells[0].key if cells else "",
@@ -182,14 +188,18 @@ class Builder:
         return {str(one): one for one in (*standing, *(found.sentence for found in made))}.values()
 
     def _evidence(self, paths: Sequence[str]) -> dict[str, Evidence]:
-        """Path to its row on main, in few queries."""
+        """Path to its row on main, in few queries; what GitHub told counts where main has no such file."""
         found: dict[str, Evidence] = {}
         for start in range(0, len(paths), 500):
             rows = Evidence.objects.filter(
                 repository=self.repository, current=True, path__in=paths[start : start + 500]
             )
-            found |= {row.path: row for row in rows}
+            found |= {row.path: row for row in rows if self._is_meant(row)}
         return found
+
+    def _is_meant(self, row: Evidence) -> bool:
+        """A path means the repository's own file, where there is one of that name."""
+        return row.source == Evidence.SSOT or not self.known.trees.has(self.main, row.path)
 
 
 def _content(files: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -227,4 +237,5 @@ def _support(draft: _Draft, evidence: dict[str, Evidence]) -> Iterator[Support]:
             row = evidence[path]
             flags = {flag["code"]: Sentence(flag["text"], flag["params"]) for flag in row.flags}
             certain = (row.observed_zone, row.observed_confidence) == ("written", "high")
-            yield Support(path, "ssot", flags, row.observed_at, certain)
+            trust: Trust = "ssot" if row.source == Evidence.SSOT else "external"
+            yield Support(path, trust, flags, row.observed_at, certain)

@@ -66,6 +66,13 @@ def compute(mirror: Mirror, main: str, tip: str) -> Proposal:
     return Proposal(main, base, files, merged, _digest(touched), not touched, None)
 
 
+def between(mirror: Mirror, before: str, after: str) -> str:
+    """The digest of what changed from one commit to the other, as an approval names it."""
+    index = pygit2.Index()
+    index.read_tree(mirror.commit(after).tree)
+    return _digest(_touched(mirror.commit(before).tree, index))
+
+
 def content(files: list[dict[str, Any]]) -> str:
     """Names what a proposal's files would hold; twins share it. "" for one without files."""
     rows = sorted([file["path"], f"{file.get('mode', '')} {file.get('new', '')}"] for file in files)

@@ -181,9 +181,8 @@ def waiting(repository: Repository) -> QuerySet[Patch]:
 
 def shown(rows: QuerySet[Patch]) -> QuerySet[Patch]:
     """With what a row of a list needs."""
-    return rows.select_related("repository", "lane", "claimed_by", "handed_to", "handed_by").prefetch_related(
-        "cells"
-    )
+    rows = rows.select_related("repository", "lane", "claimed_by", "handed_to", "handed_by", "pull")
+    return rows.defer("pull__body", "pull__reviews", "pull__checks").prefetch_related("cells")
 
 
 def failures(repository: Repository) -> QuerySet[Patch]:

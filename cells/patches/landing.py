@@ -1,4 +1,4 @@
-"""Landing: an approved patch becomes one commit on main. The only thing that writes to the repository.
+"""Landing: an approved patch becomes one commit on main. Where main is at GitHub, cells.pulls.landing brings it there.
 
 Intent, work, outcome: the claim is committed first, git is touched with no transaction open, then the
 outcome is recorded. A worker may die at any point; `settle` finds the commit by its trailer or lets
@@ -9,17 +9,18 @@ make it land once.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cells import audit
 from cells.chain import seal
 from cells.clock import lease, wake
+from cells.hosts.github.places import by_pull
 from cells.models import Patch, Repository, Review
 from cells.patches import change, life, verdicts
 from cells.patches.agreed import Stale, agreed, check_verdict, trailers
@@ -29,7 +30,7 @@ from cells.patches.origins import asks_of
 from cells.patches.outdated import CONTAINED, GONE, MOVED_ON, moved_away
 from cells.patches.traces import find, patch_id
 from cells.refusals import Refused
-from cells.sentences import sentence
+from cells.sentences import Sentence, sentence
 from cells.ssot import commit as commits
 from cells.ssot.commands import swap
 from cells.ssot.mirror import Merge, Mirror
@@ -56,14 +57,20 @@ def land(patch: Patch) -> None:
     if not _as_read(patch):
         wake("cells.sync", repository_id=patch.repository_id)  # the sweeper comes back to it
         return
+    if claim(patch):
+        try:
+            _land(patch)
+        except Refused:
+            log.info("patch %s was settled by another worker", patch.pk)
+
+
+def claim(patch: Patch) -> bool:
+    """Whether this worker lands it now."""
     try:
         shift(patch, "claim", actor=WORKER, lease_until=lease(), attempts=patch.attempts + 1)
     except Refused:
-        return
-    try:
-        _land(patch)
-    except Refused:
-        log.info("patch %s was settled by another worker", patch.pk)
+        return False
+    return True
 
 
 def _as_read(patch: Patch) -> bool:
@@ -75,17 +82,32 @@ def _land(patch: Patch) -> None:
     """Put a claimed patch on main. Raises Refused when another worker settled it meanwhile."""
     try:
         commit = put_on_main(patch)
-    except Stale as stale:
-        give_back(patch, stale)
-    except Unread:
-        shift(patch, "release", actor=WORKER, lease_until=None)
-        wake("cells.sync", repository_id=patch.repository_id)
     except Exception as error:
-        log.exception("landing patch %s failed", patch.pk)
-        note = sentence("Landing failed: %(error)s", error=str(error)[:300])
-        shift(patch, "fail", actor=WORKER, note=note, lease_until=None)
+        stopped(patch, error)
     else:
         landed(patch, commit)  # whatever goes wrong from here on, `settle` finds the commit
+
+
+def stopped(patch: Patch, error: Exception) -> None:
+    """What becomes of a claimed patch that could not be landed. Raises Refused."""
+    if isinstance(error, Stale):
+        give_back(patch, error)
+    elif isinstance(error, Unread):
+        release(patch)
+        wake("cells.sync", repository_id=patch.repository_id)
+    else:
+        log.error("landing patch %s failed", patch.pk, exc_info=error)
+        fail(patch, sentence("Landing failed: %(error)s", error=str(error)[:300]))
+
+
+def release(patch: Patch) -> None:
+    """Let it be claimed again. Raises Refused."""
+    shift(patch, "release", actor=WORKER, lease_until=None)
+
+
+def fail(patch: Patch, why: Sentence) -> None:
+    """A person looks at why, and tries again or decides otherwise. Raises Refused."""
+    shift(patch, "fail", actor=WORKER, note=why, lease_until=None)
 
 
 def waits_for_undo(patch: Patch) -> timedelta | None:
@@ -99,24 +121,30 @@ def waits_for_undo(patch: Patch) -> timedelta | None:
 
 def put_on_main(patch: Patch) -> str:
     """The landed commit's id: found when an earlier worker made it, else made now. Raises Stale, or Unread."""
-    reviews = agreed(patch)
     mirror = Mirror(patch.repository.mirror)
     ref = f"refs/heads/{patch.repository.branch}"
     for _ in range(ATTEMPTS):
         main = mirror.tip(ref)  # before the look for the trailer: what is found later loses the swap
         if found := find(mirror, patch, main):
             return found
-        if not as_read(patch.repository, mirror, main):
-            raise Unread
-        proposal = change.compute(mirror, main, patch.tip)
-        if why := moved_away(patch, mirror) or (CONTAINED if proposal.contained else None):
-            raise Stale(why)
-        merged = check_unchanged(reviews, proposal)
-        check_verdict(reviews, verdicts.judged(patch, mirror, main))
+        reviews, merged = carried(patch, mirror, main, patch.tip)
         made = make_commit(mirror, patch, reviews, main, mirror.write(merged))
         if swap(patch.repository.mirror, ref, made, main):
             return made
     raise RuntimeError("main moved again and again while landing; retry in a moment")
+
+
+def carried(patch: Patch, mirror: Mirror, main: str, tip: str) -> tuple[list[Review], Merge]:
+    """The approvals that carry bringing `tip` to this main, and what main would hold. Raises Stale, or Unread."""
+    reviews = agreed(patch)
+    if not as_read(patch.repository, mirror, main):
+        raise Unread
+    proposal = change.compute(mirror, main, tip)
+    if why := moved_away(patch, mirror) or (CONTAINED if proposal.contained else None):
+        raise Stale(why)
+    merged = check_unchanged(reviews, proposal)
+    check_verdict(reviews, verdicts.judged(patch, mirror, main))
+    return reviews, merged
 
 
 def check_unchanged(reviews: list[Review], proposal: change.Proposal) -> Merge:
@@ -130,14 +158,17 @@ def check_unchanged(reviews: list[Review], proposal: change.Proposal) -> Merge:
 
 def make_commit(mirror: Mirror, patch: Patch, reviews: list[Review], main: str, tree: str) -> str:
     """One commit on top of main: the proposal's tree, author and message, our trailers."""
-    author = commits.author_of(mirror.commit(patch.tip))
+    author, now = commits.author_of(mirror.commit(patch.tip)), int(timezone.now().timestamp())
+    text = message(patch, reviews)
+    return commits.build(mirror, tree=tree, parent=main, author=author, message=text, now=now)
+
+
+def message(patch: Patch, reviews: list[Review]) -> str:
+    """What the commit says: the proposal's words and our trailers."""
     said = (
         {"Patch-Id": patch_id(patch)} | _sources(patch) | trailers(reviews) | {"Audit-Head": str(seal.seal())}
     )
-    message = commits.message_with(f"{patch.title}\n\n{patch.rationale}", said)
-    return commits.build(
-        mirror, tree=tree, parent=main, author=author, message=message, now=int(timezone.now().timestamp())
-    )
+    return commits.message_with(f"{patch.title}\n\n{patch.rationale}", said)
 
 
 def _sources(patch: Patch) -> dict[str, str]:
@@ -148,12 +179,14 @@ def _sources(patch: Patch) -> dict[str, str]:
     return said | ({"Evidence-Paths": ", ".join(evidence[:5])} if evidence else {})
 
 
-def landed(patch: Patch, commit: str) -> None:
-    """Record the commit; pushing and re-reading are jobs of their own."""
+def landed(patch: Patch, commit: str, *, pushed: bool = False, note: Sentence | None = None) -> None:
+    """Record the commit; pushing, where the source does not have it yet, and re-reading are jobs of their own."""
     shift(
-        patch, "land", actor=WORKER, commit=commit, landed_at=timezone.now(), push_state="pending", lease_until=None
+        patch, "land", actor=WORKER, note=note, commit=commit, landed_at=timezone.now(),
+        push_state="pushed" if pushed else "pending", lease_until=None,
     )  # fmt: skip
-    wake("cells.push", repository_id=patch.repository_id)
+    if not pushed:
+        wake("cells.push", repository_id=patch.repository_id)
     wake("cells.sync", repository_id=patch.repository_id)
 
 
@@ -209,17 +242,21 @@ def displace(patch: Patch) -> None:
 
 def settle() -> int:
     """Pick up what stopped moving: approved patches nobody took, landings whose worker died. Returns how many."""
-    now = timezone.now()
-    stuck = Patch.objects.filter(
-        Q(state=life.LANDING, lease_until__lt=now)
-        | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5 + settings.VPM_UNDO_SECONDS))
-    ).select_related("repository")
-    for patch in stuck:
+    here = [patch for patch in stuck(timezone.now()) if not by_pull(patch.repository)]
+    for patch in here:
         if patch.state == life.LANDING:
             resume(patch)
         else:
             wake("cells.land", patch_id=patch.pk)
-    return len(stuck)
+    return len(here)
+
+
+def stuck(now: datetime) -> QuerySet[Patch]:
+    """Approved patches that should have been taken by now, and landings whose worker shows no sign."""
+    return Patch.objects.filter(
+        Q(state=life.LANDING, lease_until__lt=now)
+        | Q(state=life.APPROVED, state_at__lt=now - timedelta(seconds=5 + settings.VPM_UNDO_SECONDS))
+    ).select_related("repository__github", "pull")
 
 
 def resume(patch: Patch) -> None:
@@ -229,7 +266,7 @@ def resume(patch: Patch) -> None:
         if found := find(mirror, patch, mirror.tip(f"refs/heads/{patch.repository.branch}")):
             landed(patch, found)
         else:
-            shift(patch, "release", actor=WORKER, lease_until=None)
+            release(patch)
             wake("cells.land", patch_id=patch.pk)
     except Refused:
         log.info("patch %s moved by itself", patch.pk)

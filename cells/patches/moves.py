@@ -72,6 +72,8 @@ def shift(
             actor=actor, verb=verb, subject=patch, repository=patch.repository.key, reason=reason,
             before={"state": before}, after={"state": step.target, "digest": patch.digest} | _plain(fields),
         )  # fmt: skip
+        if patch.pull_id and step.target not in (life.APPROVED, life.LANDING):
+            wake("cells.pull_follow", patch_id=patch.pk)
         if life.PROPOSED in (before, step.target) and actor != "sync":
             wake("cells.judge_beside", patch_id=patch.pk)
     for name, value in changes.items():

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from cells.models import Patch, Repository, Review
-from cells.patches import earlier, life, reach, verdicts
+from cells.patches import earlier, life, pulled, reach, verdicts
 from cells.patches.governing import governs
 from cells.patches.moves import lock
 from cells.patches.reach import Asking
@@ -171,8 +171,11 @@ def void_all_lapsed(repository: Repository) -> None:
 
 
 def proposed_by(patch: Patch, user: User) -> bool:
-    """Whether the user is a proposer: by account, by the mail address of a commit, or by having edited it."""
+    """Whether the user is a proposer: by account, by the mail address of a commit, by having edited it, or by having
+    opened its pull request."""
     if patch.proposer_id == user.pk or patch.editors.filter(pk=user.pk).exists():
+        return True
+    if pulled.opened_by(patch, user):
         return True
     return bool(user.email) and user.email.lower() in reach.authors(patch)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,16 @@ def remember(patch: Patch, files: list[dict[str, Any]]) -> None:
     Touched.objects.bulk_create([Touched(patch=patch, path=path[:1000]) for path in paths])
 
 
-def meetings(patches: Iterable[Patch]) -> dict[int, Meeting]:
+def meetings(patches: Iterable[Patch], leaving: Collection[int] = ()) -> dict[int, Meeting]:
     """Patch to whom it meets among what waits in its repository; only those that meet anybody.
 
-    All twins; of those that collide on a file that very many change, the newest.
+    All twins; of those that collide on a file that very many change, the newest. Those `leaving` count as gone.
     """
     rows = {patch.pk: patch for patch in patches}
     twins, collisions = _twins(rows), _collisions(rows)
+    for pk in rows:
+        twins[pk] -= set(leaving)
+        collisions[pk] = {other: path for other, path in collisions[pk].items() if other not in leaving}
     return {
         pk: Meeting(
             tuple(sorted(twins[pk])), tuple(sorted(collisions[pk])), next(iter(collisions[pk].values()), "")

@@ -9,6 +9,7 @@ from cells.patches import edits
 from cells.patches.edits import AddFile, Edit, EditRefused, ReplaceFile
 from cells.patches.edits.checks import check_path, shown
 from cells.sentences import sentence
+from cells.ssot import told
 from cells.ssot.mirror import FILE_MODES, READ_LIMIT, Mirror
 
 MOST_EVIDENCE = 50  # paths that support one edit
@@ -83,14 +84,14 @@ class _Documents:
                 )  # fmt: skip
 
     def check_evidence(self, made: Sequence[Edit], files: Mapping[str, bytes | None]) -> None:
-        """Refuse an edit that rests on what neither main nor the proposal holds."""
+        """Refuse an edit that rests on what neither main nor the proposal holds, and GitHub did not tell either."""
         for edit in made:
             if len(edit.evidence) > MOST_EVIDENCE:
                 raise EditRefused(
                     sentence("An edit names at most %(most)s pieces of evidence.", most=MOST_EVIDENCE)
                 )
             for path in edit.evidence:
-                if path not in self.files and path not in files:
+                if path not in self.files and path not in files and not told.text(self.mirror, path):
                     raise EditRefused(
                         sentence(
                             "%(path)s is named as evidence, and there is no such file.", path=shown(path)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cells import audit
 from cells.models import Patch, Review
-from cells.patches import life, needs, paths, reviews, verdicts
+from cells.patches import life, needs, paths, reviews, traces, verdicts
 from cells.patches.moves import moved
 from cells.patches.origins import OPEN_OR_LANDED, STUCK, taken_back_by
 from cells.patches.proposing import Proposed, propose
@@ -104,7 +104,8 @@ def _check_still_there(patch: Patch, mirror: Mirror) -> None:
 
 
 def _before(patch: Patch, mirror: Mirror) -> str:
-    return str(mirror.commit(patch.commit).parent_ids[0])
+    parent = str(mirror.commit(patch.commit).parent_ids[0])
+    return traces.before(mirror, patch, patch.commit) or parent if patch.pull_id else parent
 
 
 def _reverse(patch: Patch, mirror: Mirror, reason: str) -> Proposed:

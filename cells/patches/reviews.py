@@ -11,7 +11,7 @@ from django.utils import timezone
 from cells import audit
 from cells.clock import wake
 from cells.models import Patch, Review
-from cells.patches import desk, life, needs, outdated, planting, verdicts
+from cells.patches import desk, life, needs, outdated, planting, pulled, verdicts
 from cells.patches.moves import lock, moved, obstacle, renewed, shift, void
 from cells.permissions import OPERATOR, REVIEWER, require
 from cells.refusals import Refused
@@ -53,6 +53,7 @@ def check_by_hand(patch: Patch, by: User) -> None:
 
 
 def _check_landable(patch: Patch) -> None:
+    pulled.check_ready(patch)
     if not patch.applies:
         raise Refused(obstacle(patch))
     if not patch.decision:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cells.models import Patch
+from cells.models import Patch, Review
+from cells.patches import change
 from cells.ssot import commit as commits
 from cells.ssot.mirror import Mirror
+
+STEPS = 30  # commits that a rebase at GitHub made of one pull request, as far as they are looked at
 
 
 def patch_id(patch: Patch) -> str:
@@ -22,9 +25,9 @@ def find(mirror: Mirror, patch: Patch, main: str) -> str:
 
 
 def is_landing(mirror: Mirror, patch: Patch, commit: str) -> bool:
-    """Whether landing the patch on the commit's parent makes just this tree."""
+    """Whether landing the patch on the commit's first parent makes just this tree; a merge at GitHub has two."""
     made = mirror.commit(commit)
-    if len(made.parent_ids) != 1:
+    if len(made.parent_ids) not in (1, 2):
         return False
     parent = str(made.parent_ids[0])
     base = mirror.merge_base(parent, patch.tip)
@@ -32,3 +35,19 @@ def is_landing(mirror: Mirror, patch: Patch, commit: str) -> bool:
     if merged is None or merged.conflicts:
         return False
     return not len(made.tree.diff_to_index(merged.index))
+
+
+def before(mirror: Mirror, patch: Patch, commit: str, most: int = STEPS) -> str:
+    """Where main stood before a commit (and those below it that a rebase made) brought what was approved; "" when
+    none of them did.
+    """
+    approvals = patch.reviews.filter(decision=Review.APPROVE, void__isnull=True)
+    digests, parent = set(approvals.values_list("digest", flat=True)), commit
+    for _ in range(most):
+        parents = mirror.commit(parent).parent_ids
+        if not parents:
+            break
+        parent = str(parents[0])
+        if change.between(mirror, parent, commit) in digests:
+            return parent
+    return ""

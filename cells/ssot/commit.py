@@ -35,11 +35,13 @@ def author_of(commit: pygit2.Commit) -> Author:
 
 
 def build(mirror: Mirror, *, tree: str, parent: str, author: Author, message: str, now: int) -> str:
-    """A commit object with one parent; no ref points to it yet."""
+    """A commit object with one parent ("": none); no ref points to it yet."""
     name, email = _named(author.name) or "unknown", _named(author.email) or "unknown@localhost"
     signature = pygit2.Signature(name, email, author.time, author.offset)
     committer = pygit2.Signature(*COMMITTER, now, 0)
-    return str(mirror.repo.create_commit(None, signature, committer, message, tree, [parent]))
+    return str(
+        mirror.repo.create_commit(None, signature, committer, message, tree, [parent] if parent else [])
+    )
 
 
 def message_with(text: str, trailers: dict[str, str]) -> str:

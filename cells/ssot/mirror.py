@@ -83,8 +83,8 @@ class Mirror:
         return isinstance(found, pygit2.Commit)
 
     def shows(self, commit: str) -> bool:
-        """Whether a branch or a proposal leads to this commit; what a deleted branch left behind is not shown."""
-        refs = ("refs/heads", "refs/source", "refs/vpm/patches")
+        """Whether a branch, a proposal or what GitHub told leads to this commit; what a deleted branch left behind is not shown."""
+        refs = ("refs/heads", "refs/source", "refs/vpm/patches", "refs/vpm/github")
         return bool(git(self.path, "for-each-ref", "--count=1", "--contains", commit, *refs))
 
     def is_ancestor(self, old: str, new: str) -> bool:

@@ -10,10 +10,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from cells.clock import wake
-from cells.hosts.github.payloads import CHECKS, UNKNOWN, moment
+from cells.hosts.github.payloads import UNKNOWN, moment
+from cells.hosts.github.remarks import Remark
 from cells.hosts.github.results import Said, together
-from cells.models import Delivery, GitHubConnection, Patch, Repository
+from cells.models import Delivery, GitHubConnection, Patch, PullRequest, Repository
 from cells.patches import checks
+from cells.pulls import comments, landing
 from cells.sentences import Sentence, sentence
 from cells.sync import runs
 
@@ -24,8 +26,9 @@ LATE = timedelta(seconds=30)  # so long a worker may need before it is woken aga
 AT_ONCE = 100  # late ones woken by one beat
 
 ASKED = sentence("A reading of the repository was asked for.")
-BRANCHES = sentence("A reading of the branches was asked for; the pull request itself is not read yet.")
-LATER = sentence("Kept as a note only: comments and reviews are not answered by this version.")
+PULLS = sentence("A reading was asked for; it brings the pull request as it stands at GitHub.")
+NO_ASK = sentence("It asks nothing: no paragraph of it begins with /ask.")
+HEARD = sentence("What it asks is kept; see the comments that ask.")
 NO_COMMIT = sentence("It names no commit and no time that could be used.")
 OLD = sentence("It is about a time more than 30 days ago.")
 NOBODY = sentence("No patch waits with that commit now.")
@@ -46,14 +49,23 @@ def handle(row: Delivery) -> None:
 
 
 def _handler(row: Delivery) -> Callable[[Delivery], tuple[str, Sentence]]:
-    if row.event in ("push", "pull_request"):
+    if row.event in ("push", "pull_request", "pull_request_review"):
         return _read
-    return _check if row.event in CHECKS else lambda _: (Delivery.IGNORED, LATER)
+    if row.event == "issue_comment":
+        return _comment
+    return _check
 
 
 def _read(row: Delivery) -> tuple[str, Sentence]:
     runs.request(row.connection.repository, asked_by="github")
-    return Delivery.DONE, ASKED if row.event == "push" else BRANCHES
+    landing.look_soon(row.connection)
+    return Delivery.DONE, ASKED if row.event == "push" else PULLS
+
+
+def _comment(row: Delivery) -> tuple[str, Sentence]:
+    if row.said and comments.take(row.connection, Remark(**row.said)):
+        return Delivery.DONE, HEARD
+    return Delivery.IGNORED, NO_ASK
 
 
 def _check(row: Delivery) -> tuple[str, Sentence]:
@@ -62,6 +74,9 @@ def _check(row: Delivery) -> tuple[str, Sentence]:
         return Delivery.IGNORED, NO_COMMIT
     if at < timezone.now() - KEPT:
         return Delivery.IGNORED, OLD
+    landing.look_soon(row.connection, row.sha)
+    # What is said of it one by one is asked for by the next reading.
+    PullRequest.objects.filter(connection=row.connection, head=row.sha).update(checks_at=None)
     waiting = list(_waiting(row.connection).filter(tip=row.sha))
     if not waiting:
         return Delivery.DONE, NOBODY

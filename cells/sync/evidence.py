@@ -62,7 +62,11 @@ class Reader:
         return path.startswith("reports/") or bool(self.hints.by_glob(path))
 
     def current(self) -> QuerySet[Evidence]:
-        return Evidence.objects.filter(repository=self.repository, current=True)
+        return self._rows().filter(current=True)
+
+    def _rows(self) -> QuerySet[Evidence]:
+        """Those of the repository's own files; what GitHub told has its own reading (`cells.pulls.evidence_rows`)."""
+        return Evidence.objects.filter(repository=self.repository, source=Evidence.SSOT)
 
     def add(self, rows: list[tuple[Step, Change]]) -> None:
         """Read and store the versions that are not stored yet, in batches so that progress and leases move."""
@@ -73,9 +77,7 @@ class Reader:
 
     def _add(self, rows: list[tuple[Step, Change]]) -> None:
         known = set(
-            Evidence.objects.filter(
-                repository=self.repository, commit__in={step.commit for step, _ in rows}
-            ).values_list("path", "commit")
+            self._rows().filter(commit__in={step.commit for step, _ in rows}).values_list("path", "commit")
         )
         rows = [(step, change) for step, change in rows if (change.path, step.commit) not in known]
         sizes = self.reading.mirror.sizes([change.blob for _, change in rows if change.blob])
@@ -97,7 +99,7 @@ class Reader:
 
     def _first_paths(self, sizes: dict[str, int]) -> dict[str, str]:
         """Blob to the path that first held these bytes; empty files are not copies of each other."""
-        found = Evidence.objects.filter(repository=self.repository, blob__in=list(sizes)).order_by("-pk")
+        found = self._rows().filter(blob__in=list(sizes)).order_by("-pk")
         paths = dict(found.values_list("blob", "path"))
         return {blob: path for blob, path in paths.items() if sizes.get(blob)}
 
@@ -138,7 +140,7 @@ class Reader:
 
     def _by_hand(self, paths: Iterable[str]) -> dict[str, Evidence]:
         """A person's word holds for the path, also for its next version: the newest such version of each path."""
-        rows = Evidence.objects.filter(repository=self.repository, path__in=paths, placed_by_hand=True)
+        rows = self._rows().filter(path__in=paths, placed_by_hand=True)
         return {row.path: row for row in rows.select_related("lane").prefetch_related("cells").order_by("pk")}
 
     def _assign(self, made: list[tuple[Evidence, EvidenceReading]], by_hand: dict[str, Evidence]) -> None:

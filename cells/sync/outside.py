@@ -64,6 +64,9 @@ def passed_here(repository: Repository, mirror: Mirror, commit: str) -> bool:
 
     Anybody can write a trailer, so what it says is only where to look.
     """
+    merged = Patch.objects.filter(repository=repository, state=life.LANDED, commit=commit)
+    if merged.filter(pull__merge_commit=commit).exists():  # compared with its approval when it was recorded
+        return True
     value = commits.trailer(mirror, commit, "Patch-Id")
     number = value.partition("-")[0]
     rows = Patch.objects.filter(repository=repository, state__in=(life.LANDED, *ON_ITS_WAY))

@@ -20,6 +20,7 @@ from cells.patches.governing import contract_of
 from cells.patches.moves import shift
 from cells.patches.proposing import KEEP
 from cells.placing import Placer
+from cells.pulls.linking import Pulls, heads_of_forks
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
@@ -38,9 +39,10 @@ MOVED_ON = sentence("Its branch has new commits; the newer version waits instead
 def read(reading: Reading) -> None:
     """Propose what is new, refresh what waits, supersede what is gone or on main, take back what returned."""
     repository = reading.repository
-    branches = branches_of(reading)
+    pulls = Pulls(repository)
+    branches = branches_of(reading, pulls)
     known = {(p.branch, p.tip): p for p in Patch.objects.filter(repository=repository).exclude(branch="")}
-    waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED))
+    waiting = list(Patch.objects.filter(repository=repository, state=life.PROPOSED).select_related("pull"))
     placer = Placer(reading.repository)
     replaced = set(
         Patch.objects.filter(replaces__repository=repository, branch="").values_list("replaces", flat=True)
@@ -48,12 +50,15 @@ def read(reading: Reading) -> None:
     back = [
         known[at]
         for at in branches.items()
-        if at in known and known[at].state == life.SUPERSEDED and known[at].pk not in replaced
+        if at in known
+        and known[at].state == life.SUPERSEDED
+        and known[at].pk not in replaced
+        and pulls.ended(known[at]) is None
     ]
     work: list[tuple[str, Callable[[], object]]] = [
-        *((name, partial(propose, reading, placer, name, tip)) for name, tip in branches.items() if (name, tip) not in known),
-        *((patch.branch, partial(refresh, reading, patch, branches)) for patch in waiting),
-        *((patch.branch, partial(take_back, reading, patch)) for patch in back),
+        *((name, partial(propose, reading, placer, pulls, name, tip)) for name, tip in branches.items() if (name, tip) not in known),
+        *((patch.branch, partial(refresh, reading, pulls, patch, branches)) for patch in waiting),
+        *((patch.branch, partial(take_back, reading, pulls, patch)) for patch in back),
     ]  # fmt: skip
     for number, (name, step) in enumerate(work, start=1):
         reading.progress("proposals", number, len(work))
@@ -67,8 +72,9 @@ def read(reading: Reading) -> None:
     reading.count("automatic", automatic.consider(repository, reading.mirror))
 
 
-def branches_of(reading: Reading) -> dict[str, str]:
-    """Name, as a row holds it, to tip of every side branch of the source."""
+def branches_of(reading: Reading, pulls: Pulls) -> dict[str, str]:
+    """Name, as a row holds it, to tip of every side branch of the source, and of every head from a fork."""
+    forks = heads_of_forks(reading.mirror)
     found = {}
     for raw, tip in sorted(reading.mirror.branches(SOURCE_REFS).items()):
         name = change.clean(raw)
@@ -79,9 +85,15 @@ def branches_of(reading: Reading) -> dict[str, str]:
                 most=LONGEST_NAME,
             )
             reading.problems.append(why)
-        elif raw != reading.repository.branch:
+        elif name in forks:
+            why = sentence(
+                "The branch %(branch)s is skipped: that is the name of a pull request from a fork.",
+                branch=name,
+            )
+            reading.problems.append(why)
+        elif raw != reading.repository.branch and not pulls.is_ours(reading.mirror, name, tip):
             found[name] = tip
-    return found
+    return found | forks
 
 
 def _guarded(reading: Reading, branch: str, step: Callable[[], object]) -> None:
@@ -102,8 +114,8 @@ def _guarded(reading: Reading, branch: str, step: Callable[[], object]) -> None:
         )
 
 
-def propose(reading: Reading, placer: Placer, name: str, tip: str) -> Patch | None:
-    """A new row for a branch tip that adds something to main."""
+def propose(reading: Reading, placer: Placer, pulls: Pulls, name: str, tip: str) -> Patch | None:
+    """A new row for a branch tip that adds something to main. Its pull request may say more, and that it is over."""
     if reading.mirror.is_ancestor(tip, reading.head):
         return None
     proposal = change.compute(reading.mirror, reading.head, tip)
@@ -120,20 +132,35 @@ def propose(reading: Reading, placer: Placer, name: str, tip: str) -> Patch | No
             kind=kind_of(name, proposal.files), title=title, rationale=body.strip(),
             author_name=change.clean(author.name)[:200] or "unknown", author_email=change.clean(author.email)[:200],
             authored_at=moment(author.time), state_at=timezone.now(), lane=lane,
-            replaces=Patch.objects.filter(repository=reading.repository, branch=name).order_by("-pk").first(),
+            replaces=Patch.objects.filter(repository=reading.repository, branch=name).order_by("-pk").first() or pulls.lands(name),
         )  # fmt: skip
+        link(pulls, patch)
         patch.cells.add(*cells)
         paths.remember(patch, proposal.files)
         audit.record(
             actor="sync", verb="propose", subject=patch, repository=reading.repository.key,
             after={"state": life.PROPOSED, "branch": name, "tip": tip},
         )  # fmt: skip
+    if why := pulls.ended(patch):
+        supersede(patch, why)
     reading.count("patches")
     return patch
 
 
-def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
-    """A waiting patch against today's main and today's branches."""
+def link(pulls: Pulls, patch: Patch) -> None:
+    """Let a waiting patch follow its pull request."""
+    if told := pulls.told(patch):
+        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**told)
+        for name, value in told.items():
+            setattr(patch, name, value)
+
+
+def refresh(reading: Reading, pulls: Pulls, patch: Patch, branches: dict[str, str]) -> None:
+    """A waiting patch against today's main, today's branches and today's pull requests."""
+    link(pulls, patch)
+    if why := pulls.ended(patch):
+        supersede(patch, why)
+        return
     if patch.branch and branches.get(patch.branch) != patch.tip:
         supersede(patch, MOVED_ON if patch.branch in branches else GONE)
         return
@@ -152,14 +179,15 @@ def refresh(reading: Reading, patch: Patch, branches: dict[str, str]) -> None:
         reading.count("patches_refreshed")
 
 
-def take_back(reading: Reading, patch: Patch) -> None:
-    """Its branch is there again, or main no longer holds its change: a superseded patch waits again."""
+def take_back(reading: Reading, pulls: Pulls, patch: Patch) -> None:
+    """Its branch is there again, or open again, or main no longer holds its change: a superseded patch waits again."""
     if reading.mirror.is_ancestor(patch.tip, reading.head):
         return
     proposal = change.compute(reading.mirror, reading.head, patch.tip)
     if proposal.contained:
         return
-    shift(patch, "return", actor="sync", earlier=earlier.kept(patch), **proposal.as_fields())
+    told = pulls.told(patch)
+    shift(patch, "return", actor="sync", earlier=earlier.kept(patch), **proposal.as_fields(), **told)
     reading.count("patches_returned")
 
 

@@ -15,6 +15,9 @@ from django.utils import timezone
 from cells.contract.policy import default
 from cells.models import Repository
 from cells.patches import landing
+from cells.pulls import comments, linking, polling
+from cells.pulls import evidence as happenings
+from cells.pulls import mirror as pulls
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import LINK, READ_LIMIT, SUBMODULE, Change, Mirror, Step
 
@@ -76,8 +79,12 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
 
     progress("fetch", 0, 1)
     mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
-    digest = _digest(mirror)
+    remarks += pulls.bring(repository, mirror, alive=lambda: progress("fetch", 0, 1))
+    digest = _digest(mirror, linking.digest(repository))
     if digest == repository.read_digest:
+        polling.look(repository, alive=lambda: progress("checks", 0, 1))
+        happenings.bring(repository, mirror, lambda: progress("evidence", 0, 1))
+        comments.bring(repository)
         Repository.objects.filter(pk=repository.pk).update(synced_at=timezone.now())
         return {"head": repository.head, "changed": False}
     head = mirror.tip(f"refs/heads/{repository.branch}")
@@ -92,6 +99,12 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
         # `outside` after the swarm, whose cells it names; a run that dies before _record looks at the same commits again.
         for step in (swarm, outside, state, evidence, proposals):
             step.read(reading)
+        reading.problems += polling.look(repository, alive=lambda: progress("checks", 0, 1))
+        anew = reading.swarm_changed or not reading.old
+        reading.problems += happenings.bring(
+            repository, mirror, lambda: progress("evidence", 0, 1), anew=anew
+        )
+        reading.problems += comments.bring(repository)
     return _record(reading, digest)
 
 
@@ -114,14 +127,15 @@ def _record(reading: Reading, digest: str) -> dict[str, Any]:
     }
 
 
-def _digest(mirror: Mirror) -> str:
-    """Names everything a reading depends on: our branch, the source's branches, the readers, the default contract."""
+def _digest(mirror: Mirror, pulls: str) -> str:
+    """Names everything a reading depends on: our branch, the source's branches, what is known of its pull requests, the
+    readers, the default contract."""
     refs = sorted(
         (
             mirror.branches("refs/source/") | {"": "|".join(sorted(mirror.branches("refs/heads/").values()))}
         ).items()
     )
-    return READER + ":" + hashlib.sha256(repr((refs, default().version)).encode()).hexdigest()[:48]
+    return READER + ":" + hashlib.sha256(repr((refs, default().version, pulls)).encode()).hexdigest()[:48]
 
 
 def unreadable(path: str, change: Change) -> Sentence | None:

@@ -14,7 +14,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cells.asks import asking, job, life, modes
 from cells.asks.modes.base import Section
-from cells.models import Ask, Cell, Patch
+from cells.hosts.github import places
+from cells.models import Ask, AskComment, Cell, Patch
+from cells.pulls import grooming
 from cells.refusals import Refused, say
 from cells.sentences import Sentence
 from cells.views import cells, patches
@@ -142,7 +144,15 @@ def _about(request: Asked, found: Ask) -> dict[str, Any]:
         "kept": pretty(found.kept) if found.kept else "",
         "children": found.children.order_by("pk"),
         "why_not": why_not(found, request),
+        "groomed": grooming.applicable(found, request.user),
+        "said_in": _said_in(found),
     }
+
+
+def _said_in(found: Ask) -> dict[str, Any] | None:
+    """The comment at GitHub that asked it."""
+    row = AskComment.objects.select_related("connection").filter(ask=found).first()
+    return {"row": row, "url": places.remark(row.connection, row.number, row.id_there)} if row else None
 
 
 def sections(found: Ask) -> tuple[Section, ...]:

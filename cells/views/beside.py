@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pygit2
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -51,6 +52,7 @@ def _document(patch: Patch, path: str, commit: str, line: int) -> dict[str, Any]
     if entry is None:
         return sentence("%(path)s does not stand in the repository at this commit.", path=path)
     rows = Evidence.objects.filter(repository=patch.repository, path=path, blob=str(entry.id))
+    rows = rows.filter(Q(source=Evidence.SSOT) | Q(commit=commit))
     found = rows.order_by("-current", "-pk").first()
     shown: dict[str, Any] = {"evidence": found, "claims": _claims(found, line)}
     if found is not None and found.picture:

@@ -10,11 +10,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from cells.models import Repository
-from cells.patches import bulk, inbox, life, needs, reviews
+from cells.patches import bulk, inbox, reviews
 from cells.patches.paths import meetings
 from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
-from cells.sentences import Sentence
 from cells.views import undoing
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
@@ -66,7 +65,8 @@ def _answer(request: Asked, act: Any, template: str) -> HttpResponse:
             "ticked": {one.pk for one in chosen_of(request.POST)},
         }  # fmt: skip
         return render(request, "cells/bulk.html", context, status=refused.status)
-    waiting = _waiting(lines, request.user) if verb == "approve" else {}
+    missing = {line.patch.pk: bulk.still_missing(line, request.user) for line in lines}
+    waiting = {pk: still for pk, still in missing.items() if still}
     counted = bulk.counted(lines)
     context = {
         "repository": repository, "lines": lines, "verb": verb, "counted": counted, "waiting": waiting,
@@ -74,17 +74,6 @@ def _answer(request: Asked, act: Any, template: str) -> HttpResponse:
         "key": request.POST.get("key", ""), "reason": request.POST.get("reason", ""),
     }  # fmt: skip
     return render(request, template, context)
-
-
-def _waiting(lines: list[bulk.Line], by: User) -> dict[int, Sentence]:
-    """Of what is about to be approved: what would still be missing then, so that nobody reads that it lands."""
-    found = {}
-    for line in lines:
-        if line.how == bulk.READY and line.patch.state == life.PROPOSED:
-            agreed = {review.who for review in needs.counted(line.patch)}
-            if still := needs.needed(line.patch).missing(agreed | {by.get_username()}):
-                found[line.patch.pk] = still
-    return found
 
 
 def chosen_of(form: QueryDict) -> list[bulk.Seen]:

@@ -101,7 +101,7 @@ def offered(found: Cell) -> list[Mode]:
 def side_by_side(repository: Repository, conflicts: tuple[Conflict, ...]) -> list[dict[str, Any]]:
     """Each conflict as {conflict, sides: [(claim, evidence or None)]}, so that both documents can be opened."""
     paths = {side.evidence for one in conflicts for side in (one.left, one.right)}
-    rows = repository.evidence.filter(current=True, path__in=paths) if paths else []
+    rows = repository.evidence.filter(source=Evidence.SSOT, current=True, path__in=paths) if paths else []
     found = {row.path: row for row in rows}
 
     def side(dated: DatedClaim) -> tuple[DatedClaim, Evidence | None]:

@@ -60,7 +60,8 @@ def filtered(repository: Repository, asked: QueryDict) -> QuerySet[Evidence]:
 def evidence(request: Asked, pk: int) -> HttpResponse:
     found = _evidence(pk)
     request.repository = found.repository
-    earlier = Evidence.objects.filter(repository=found.repository, path=found.path).exclude(pk=found.pk)
+    same = Evidence.objects.filter(repository=found.repository, source=found.source, path=found.path)
+    earlier = same.exclude(pk=found.pk)
     context = {
         "evidence": found,
         "repository": found.repository,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cells.hosts.github import client, connecting, hooks, permissions
+from cells.hosts.github import client, connecting, hooks, permissions, places
 from cells.hosts.github.connecting import Wish
-from cells.models import Delivery, Repository
+from cells.models import AskComment, Delivery, Errand, GitHubConnection, Repository
 from cells.models.github import GITHUB
 from cells.permissions import OPERATOR, require
 from cells.refusals import Refused, say
@@ -26,6 +27,10 @@ SHOWN = 20  # deliveries
 STATES = {
     Delivery.TAKEN: sentence("taken"), Delivery.DONE: sentence("done"), Delivery.IGNORED: sentence("ignored"),
     Delivery.FAILED: sentence("failed"),
+}  # fmt: skip
+COMMENT_STATES = {
+    AskComment.TAKEN: sentence("taken"), AskComment.ASKED: sentence("asked"), AskComment.REFUSED: sentence("refused"),
+    AskComment.IGNORED: sentence("ignored"),
 }  # fmt: skip
 FIELDS = ("full_name", "kind", "base_url", "app_id", "installation_id", "env")
 
@@ -52,7 +57,7 @@ def connection(request: Asked, key: str) -> HttpResponse:
 @require_POST
 @viewer
 def act(request: Asked, key: str, verb: str) -> HttpResponse:
-    """/repositories/KEY/github/VERB — check, hook-secret, disconnect."""
+    """/repositories/KEY/github/VERB — check, hook-secret, land, disconnect."""
     repository = _operated(request, key)
     if verb == "check":
         _row, notes = connecting.check(repository=repository, by=request.user, patience=client.HURRY)
@@ -63,6 +68,9 @@ def act(request: Asked, key: str, verb: str) -> HttpResponse:
         messages.success(
             request, _("Disconnected; the secrets are gone from here. Take them back at GitHub too.")
         )
+    elif verb == "land" and request.POST.get("by") in ("pull", "push"):
+        connecting.land_by(repository=repository, by=request.user, pull=request.POST["by"] == "pull")
+        messages.success(request, _("Kept. It counts for what lands from now on."))
     elif verb == "hook-secret":
         made = connecting.make_hook_secret(repository=repository, by=request.user)
         return render(request, "cells/github.html", _context(repository) | {"hook_secret": made})
@@ -98,4 +106,21 @@ def _context(repository: Repository) -> dict[str, Any]:
         "entered": {name: getattr(row, name) or "" for name in FIELDS},
         "given": permissions.given(row.permissions), "missing": permissions.missing(row.permissions),
         "untold": permissions.untold(row.permissions), "deliveries": row.deliveries.all()[:SHOWN], "states": STATES,
+        "undone": row.errands.filter(state=Errand.FAILED).order_by("-pk")[:SHOWN],
+        "comments": _comments(row), "comment_states": COMMENT_STATES, "pulls": _pulls(row),
     }  # fmt: skip
+
+
+def _pulls(row: GitHubConnection) -> dict[str, Any]:
+    """What is mirrored; `reached` is false where the repository is read from somewhere else."""
+    states = Counter(row.pulls.values_list("state", flat=True))
+    return {
+        "open": states["open"], "ended": states["closed"] + states["merged"],
+        "reached": places.lives_at(row.repository.source, row.base_url),
+    }  # fmt: skip
+
+
+def _comments(row: GitHubConnection) -> list[dict[str, Any]]:
+    """The last comments that asked, each with where it stands."""
+    rows = row.comments.select_related("ask")[:SHOWN]
+    return [{"row": one, "url": places.remark(row, one.number, one.id_there)} for one in rows]

@@ -13,6 +13,7 @@ from cells.patches import inbox as inboxes
 from cells.patches import oversight
 from cells.patches.paths import meetings
 from cells.permissions import REVIEWER, may
+from cells.pulls import sorting
 from cells.views.chosen import Asked, chosen_or_404, viewer
 
 PAGE = 20  # groups
@@ -28,16 +29,18 @@ def inbox(request: Asked) -> HttpResponse:
     page = Paginator(desk.groups, PAGE).get_page(request.GET.get("page"))
     bundles = inboxes.bundles(repository, desk, list(page.object_list))
     items = [*desk.first, *(item for bundle in bundles for item in bundle.rows)]
+    deciding = may(request.user, REVIEWER)
     context = {
         "repository": repository,
         "desk": desk,
         "page": page,
         "bundles": bundles,
         "kept": _kept(repository, request, desk),
-        "deciding": may(request.user, REVIEWER),
+        "deciding": deciding,
+        "groomed": sorting.offered(repository) if deciding else None,
         "meetings": meetings(item.patch for item in items),
         "elsewhere": _elsewhere(request, repository),
-        "unread": oversight.unread(repository, request.user) if may(request.user, REVIEWER) else None,
+        "unread": oversight.unread(repository, request.user) if deciding else None,
     }
     return render(request, "cells/inbox.html#list" if request.htmx else "cells/inbox.html", context)
 

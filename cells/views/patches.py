@@ -15,7 +15,7 @@ from cells.models import Patch
 from cells.patches import checks, inbox, life, order, pushing
 from cells.patches.verdicts import fingerprint
 from cells.refusals import Refused, say
-from cells.views import buttons, changes, judging
+from cells.views import buttons, changes, judging, pulled
 from cells.views.chosen import Asked, chosen_or_404, viewer
 from cells.views.since import since_context
 
@@ -75,7 +75,8 @@ def filtered(rows: QuerySet[Patch], asked: QueryDict) -> QuerySet[Patch]:
         if asked.get(name):
             rows = rows.filter(**{field: asked[name]})
     rows, fields = order.by(rows, asked.get("order", ""))
-    return rows.select_related("lane").prefetch_related("cells").order_by(*fields)
+    rows = rows.select_related("lane", "pull").defer("pull__body", "pull__reviews", "pull__checks")
+    return rows.prefetch_related("cells").order_by(*fields)
 
 
 @viewer
@@ -162,6 +163,7 @@ def _about(request: Asked, found: Patch) -> dict[str, Any]:
             "askable": judging.askable(found, request.user),
         }
         | judging.shown(found)
+        | pulled.shown(found)
         | buttons.shown(found, request.user)
     )
 
@@ -191,6 +193,6 @@ def asked_from(request: Asked) -> str:
 
 def patch_or_404(request: Asked, pk: int) -> Patch:
     """The patch; the page is about its repository, whichever was looked at last."""
-    found = get_object_or_404(Patch.objects.select_related("repository", "lane"), pk=pk)
+    found = get_object_or_404(Patch.objects.select_related("repository", "lane", "pull"), pk=pk)
     request.repository = found.repository
     return found

@@ -33,6 +33,7 @@ SAID = {
     "reject": sentence("Rejected."),
     "send_back": sentence("Sent back."),
     "archive": sentence("Archived."),
+    "groom": sentence("Applied."),
     "snooze": sentence("Put off."),
     "hand_over": sentence("Handed over."),
     "claim": sentence("Claimed."),
@@ -48,6 +49,12 @@ def _unapprove(*, patch: Patch, by: User) -> None:
         reviews.withdraw(patch=patch, by=by)
 
 
+def _ungroom(*, patch: Patch, by: User) -> None:
+    """Each by what was done to it."""
+    verb = _unapprove if patch.state in (life.PROPOSED, life.APPROVED, life.LANDED) else reviews.reopen
+    verb(patch=patch, by=by)
+
+
 UNDO: dict[str, Callable[..., object]] = {
     "approve": _unapprove,
     "edit": versions.discard,
@@ -55,6 +62,7 @@ UNDO: dict[str, Callable[..., object]] = {
     "reject": reviews.reopen,
     "send_back": returning.reopen,
     "archive": reviews.reopen,
+    "groom": _ungroom,
     "snooze": desk.wake_up,
     "hand_over": desk.take,
     "claim": desk.let_go,
@@ -97,8 +105,8 @@ def undo(request: Asked) -> HttpResponse:
     refused = [why for why in (_back(patch, request.user, last["verb"]) for patch in found) if why]
     if refused and len(refused) == len(found):
         raise Refused(refused[0])
-    for why in refused:
-        messages.warning(request, say(why))
+    for why in dict.fromkeys(map(say, refused)):
+        messages.warning(request, why)
     messages.success(request, _("Taken back."))
     return _back_to(request, found)
 

@@ -180,6 +180,8 @@ def _evidence(row: Evidence) -> Dot:
             "how": how, "written": row.observed_written,
         }  # fmt: skip
     flags = tuple(say(flag) for flag in row.flags)
+    if row.source == Evidence.GITHUB:
+        how = f"GitHub · {how}"
     look = "flagged" if flags else "evidence"
     return Dot(
         row.observed_at,

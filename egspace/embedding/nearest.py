@@ -79,7 +79,8 @@ def _by_numpy(
     repository: Repository, query: Matrix, model: str, k: int, current: bool
 ) -> list[tuple[int, float]]:
     ids: dict[str, list[int]] = defaultdict(list)
-    evidence = repository.evidence.filter(current=True) if current else repository.evidence.all()
+    evidence = repository.evidence.filter(source=Evidence.SSOT)
+    evidence = evidence.filter(current=True) if current else evidence
     for pk, blob in evidence.order_by("pk").values_list("pk", "blob"):
         ids[blob].append(pk)
     best: list[tuple[float, int]] = []
@@ -96,7 +97,9 @@ def _by_numpy(
 def _sums(repository: Repository, model: str, dims: int) -> dict[str, Matrix]:
     """The sum of the vectors of each cell's current evidence and of its goal, where the map has one."""
     cells: dict[str, list[str]] = defaultdict(list)
-    belonging = EvidenceCell.objects.filter(evidence__repository=repository, evidence__current=True)
+    belonging = EvidenceCell.objects.filter(
+        evidence__repository=repository, evidence__source=Evidence.SSOT, evidence__current=True
+    )
     for blob, key in belonging.values_list("evidence__blob", "cell__key"):
         cells[blob].append(key)
     sums: dict[str, Matrix] = defaultdict(lambda: np.zeros(dims, np.float32))

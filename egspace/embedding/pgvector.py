@@ -31,7 +31,7 @@ FROM (
     ORDER BY embedding::vector({{dims}}) <=> %(query)s::vector({{dims}}) LIMIT %(most)s
 ) near
 JOIN cells_evidence evidence ON evidence.blob = near.blob
-WHERE evidence.repository_id = %(repository)s AND (evidence.current OR NOT %(current)s)
+WHERE evidence.repository_id = %(repository)s AND evidence.source = 'ssot' AND (evidence.current OR NOT %(current)s)
 ORDER BY near.distance, evidence.id
 """  # noqa: S608
 

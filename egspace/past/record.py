@@ -70,8 +70,9 @@ class Past:
     def pieces(self) -> dict[int, Piece]:
         """The evidence of the tree, by the row that brought these bytes last."""
         rows = Evidence.objects.filter(
-            repository=self.repository, committed_at__lte=self.read.latest[self.commit.seq]
-        ).order_by("pk")
+            repository=self.repository, source=Evidence.SSOT,
+            committed_at__lte=self.read.latest[self.commit.seq],
+        ).order_by("pk")  # fmt: skip
         found: dict[str, tuple[int, Piece]] = {}
         values = rows.values_list("pk", "path", "observed_at", "placed_by_hand", "blob", "commit")
         for pk, path, observed, by_hand, blob, commit in values.iterator():
@@ -110,7 +111,9 @@ class Past:
 
     def _words(self) -> dict[str, set[str]]:
         """Path to the cells a person gave it: at its version of the moment, or at a later one."""
-        rows = Evidence.objects.filter(repository=self.repository, placed_by_hand=True).order_by("pk")
+        rows = Evidence.objects.filter(
+            repository=self.repository, source=Evidence.SSOT, placed_by_hand=True
+        ).order_by("pk")
         standing = {piece.path: piece.pk for piece in self.pieces.values()}
         newest: dict[str, tuple[int, set[str]]] = {}
         for pk, path, key in rows.values_list("pk", "path", "cells__key"):

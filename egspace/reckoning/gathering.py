@@ -43,12 +43,14 @@ def gather(repository: Repository, mirror: Mirror) -> Material:
 
 
 def rows_of(repository: Repository) -> dict[tuple[str, str], Row]:
-    """By path and blob; where the same bytes came back later, the first time counts."""
+    """By path and blob; where the same bytes came back later, the first time counts. Files of the repository only: what
+    GitHub told stands in no commit of it, so no moment of the map holds it."""
+    own = Evidence.objects.filter(repository=repository, source=Evidence.SSOT)
     matches: dict[int, dict[str, str]] = defaultdict(dict)
     placed = EvidenceCell.objects.filter(evidence__repository=repository)
     for pk, key, why in placed.values_list("evidence", "cell__key", "why"):
         matches[pk][key] = why
-    by_hand = Evidence.objects.filter(repository=repository, placed_by_hand=True).order_by("pk")
+    by_hand = own.filter(placed_by_hand=True).order_by("pk")
     told = {path: matches[pk] for pk, path in by_hand.values_list("pk", "path")}
     fields = ("pk", "path", "blob", "title", "observed_at", "committed_at", "flags")
     return {
@@ -56,8 +58,7 @@ def rows_of(repository: Repository) -> dict[tuple[str, str], Row]:
             pk, path, blob, title, min(observed, committed).timestamp(), FLAGGED if flags else 1.0,
             path in told, told.get(path, matches[pk]),
         )
-        for pk, path, blob, title, observed, committed, flags in Evidence.objects.filter(repository=repository)
-        .order_by("-committed_at", "-pk").values_list(*fields)
+        for pk, path, blob, title, observed, committed, flags in own.order_by("-committed_at", "-pk").values_list(*fields)
     }  # fmt: skip
 
 

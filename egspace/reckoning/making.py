@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max
 
-from cells.models import EvidenceCell, Patch, Repository
+from cells.models import Evidence, EvidenceCell, Patch, Repository
 from cells.patches import life
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -101,9 +101,8 @@ def half_life() -> float:
 
 def digest_of(repository: Repository, using: Embedder) -> str:
     """Names everything a map depends on: the commit, who was placed where, what waits, the model, the way of reckoning."""
-    placed = EvidenceCell.objects.filter(evidence__repository=repository).aggregate(
-        n=Count("pk"), last=Max("pk")
-    )
+    own = EvidenceCell.objects.filter(evidence__repository=repository, evidence__source=Evidence.SSOT)
+    placed = own.aggregate(n=Count("pk"), last=Max("pk"))
     patches = Patch.objects.filter(repository=repository, state__in=(life.PROPOSED, life.LANDED))
     waiting = list(patches.order_by("pk").values_list("pk", "tip", "state"))
     parts = [

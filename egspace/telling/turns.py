@@ -62,9 +62,9 @@ class _Known:
         paths = {path for row in rows for name in ("added", "removed") for path in row.moved.get(name, ())}
         self.titles: dict[str, str] = {}
         for chunk in _chunks(sorted(paths)):
-            told = Evidence.objects.filter(repository=repository, path__in=chunk).order_by(
-                "committed_at", "pk"
-            )
+            told = Evidence.objects.filter(
+                repository=repository, source=Evidence.SSOT, path__in=chunk
+            ).order_by("committed_at", "pk")
             self.titles.update(told.values_list("path", "title"))
         commits = [row.commit for row in rows]
         self.landed: dict[str, Patch] = {}

@@ -78,6 +78,8 @@ def found(repository: Repository, words: str) -> tuple[list[Near], str]:
 
 
 def _beside(evidence: Evidence, model: str) -> dict[str, Any]:
+    if evidence.source != Evidence.SSOT:
+        return {"why": gettext("What GitHub told stands in no commit of the repository, so no map holds it.")}
     places, rows = vectors.load([evidence.blob], model)
     if not places:
         note = vectors.notes([evidence.blob], model).get(evidence.blob)

@@ -22,7 +22,7 @@ ARGUMENTS = [
 expect.set_options(timeout=20_000)  # a busy machine is slow now and then
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def synchronous() -> Iterator[None]:
     """Playwright's own loop makes Django think that a test is asynchronous; nothing here is."""
     with pytest.MonkeyPatch.context() as environment:
@@ -30,7 +30,7 @@ def synchronous() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium_path: str, synchronous: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(headless=True, executable_path=chromium_path, args=ARGUMENTS)

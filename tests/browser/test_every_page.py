@@ -30,7 +30,7 @@ HASTY = "ask/hasty"
 # No pages: figures, files, feeds, and what only answers a page that asks for it.
 NO_PAGES = {
     "map-figure", "map-steps", "timeline", "delta", "project-delta", "picture", "audit-export", "cell-feed", "lane-feed",
-    "inbox-badge", "pulse", "health", "sign-in-by-link",
+    "inbox-badge", "pulse", "health", "sign-in-by-link", "github_callback",
 }  # fmt: skip
 # Parts of pages, looked at where they stand.
 PARTS = {
@@ -69,6 +69,7 @@ def known(bakery: Repository) -> Repository:
         patch=hasty, by=rin, digest=hasty.digest, verdict=fingerprint(hasty.verdict), reason="火事です。"
     )
     desk.hand_over(patch=a_patch(bakery), by=rin, to=owner, note="見てください。")
+    asking.start(cell=bakery.cells.get(key="dough"), mode="pr_groomer", by=owner, door="page")
     asking.start(cell=bakery.cells.get(key="oven"), mode="pm_snapshot", by=owner, door="page")
     job.start(repository=bakery, by=owner, assume_green=True)
     refresh.execute_now(bakery)
@@ -97,13 +98,14 @@ def pages(known: Repository) -> Iterator[str]:
         f"/patches/{waits.pk}/edit",
     )
     yield from (f"/patches/{one.pk}/" for one in landed)
+    yield f"/asks/{known.asks.get(mode='pr_groomer').pk}/groom"
     yield from ("/asks/", f"/asks/{ask.pk}/", "/evidence/", f"/evidence/{heat.pk}/", "/near/?near=dough")
     yield from ("/files/?path=swarm.toml", "/files/edit?path=STATE/bread/current_state.md", "/lanes/")
     yield from ("/backtest/", f"/backtest/{known.backtests.latest('pk').pk}/", "/audit/", "/repositories/")
     yield f"/repositories/{known.key}/github"
     yield from ("/outside/?show=all", f"/outside/{outside.pk}/")
     yield f"/outside/by-hand/{known.patches.get(branch=HASTY).pk}/"
-    yield from ("/learning/", "/learning/plant/", "/account/")
+    yield from ("/learning/", "/learning/plant/", "/account/", "/people/")
     yield reverse("sign-in")  # last, because it is seen without an account
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from cells import accounts
 from cells.asks import asking
 from cells.models import Ask, Patch
 from cells.patches import life
+from tests.conftest import at_once
+from tests.copies import kept
 from tests.factories import a_patch, a_repository, a_user, committed
 from vpm.wsgi import application
 
@@ -44,14 +48,29 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def headers(tmp_path: Path, db: None) -> dict[str, str]:
-    """A reviewer's token, over a repository in which one proposal landed and one waits."""
-    repository = a_repository(tmp_path)
+@pytest.fixture(scope="module")
+def known(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, str]]:
+    """A repository in which one proposal landed and one waits, made once: its data folder, and a reviewer's token."""
+    folder, tokens = tmp_path_factory.mktemp("known"), list[str]()
+    with at_once(), kept(django_db_blocker, folder, lambda: tokens.append(begin(folder))):
+        yield folder, tokens[0]
+
+
+def begin(folder: Path) -> str:
+    repository = a_repository(folder)
     a_patch(repository, life.LANDED)
     with committed():
-        asking.start(cell=repository.cells.get(key="oven"), mode="u_contract", by=None, door="command")
-    token = accounts.make_token(user=a_user("reviewer", "reviewer"), scope="reviewer")
+        asking.start(cell=repository.cells.get(key="oven"), mode="pr_groomer", by=None, door="command")
+    return accounts.make_token(user=a_user("reviewer", "reviewer"), scope="reviewer")
+
+
+@pytest.fixture
+def headers(known: tuple[Path, str], db: None, data_dir: Path) -> dict[str, str]:
+    """A reviewer's token; a test may change what is there, the mirror too."""
+    folder, token = known
+    shutil.copytree(folder, data_dir, dirs_exist_ok=True)
     return {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
 

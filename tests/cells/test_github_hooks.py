@@ -25,7 +25,7 @@ from cells import tasks
 from cells.hosts.github import connecting, payloads
 from cells.hosts.github.connecting import Wish
 from cells.hosts.github.results import Said, together
-from cells.models import AuditEvent, Delivery, GitHubConnection, Patch, Repository, SyncRun
+from cells.models import AskComment, AuditEvent, Delivery, GitHubConnection, Patch, Repository, SyncRun
 from cells.patches import checks, life
 from cells.permissions import OPERATOR
 from cells.refusals import Refused, say
@@ -285,11 +285,13 @@ def test_an_unknown_event_is_passed_over(secret: str, event: str) -> None:
     assert not Delivery.objects.exists()
 
 
-def test_what_comes_later_is_noted_and_not_claimed(secret: str) -> None:
-    for event in ("issue_comment", "pull_request_review"):
-        send(secret, event, action="created")
-        assert Delivery.objects.latest("pk").state == Delivery.IGNORED
-        assert "not answered by this version" in note()
+def test_a_comment_that_asks_nothing_is_noted_and_not_kept(secret: str) -> None:
+    comment = {"id": 3, "body": "See `/ask`.", "user": {"id": 4, "login": "rin", "type": "User"}}
+    send(secret, "issue_comment", action="edited", issue={"number": 2}, comment=comment | {"body": "/ask"})
+    send(secret, "issue_comment", action="created", issue={"number": 2}, comment=comment)
+    assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.IGNORED}
+    assert "asks nothing" in note()
+    assert not AskComment.objects.exists()
 
 
 def test_a_worker_that_was_away_finds_the_row(bakery: Repository, secret: str) -> None:
@@ -519,7 +521,7 @@ def test_what_github_sends_is_understood(bakery: Repository, secret: str, github
     assert {one.answer for one in sent if one.event != "ping"} <= {200, 204}
     rows = {row.event: row.state for row in Delivery.objects.all()}
     assert rows["pull_request"] == rows["status"] == rows["check_run"] == Delivery.DONE
-    assert rows["issue_comment"] == Delivery.IGNORED
+    assert rows["issue_comment"] == Delivery.DONE
     assert checks_of(patch) == "green"
     again = [post(one.headers, one.body) for one in sent if one.answer == 200]
     assert {one.content for one in again} == {b"Taken already; nothing was done again."}

@@ -15,15 +15,18 @@ from babel.messages.pofile import normalize, read_po
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from cells import health, permissions
+from cells import arriving, health, permissions
 from cells.asks import life as ask_life
 from cells.asks import modes, providers
+from cells.asks.modes import pr_groomer
 from cells.contract.case import CATEGORIES, DECISIONS
 from cells.evidence.conflicts import KINDS
 from cells.evidence.kinds import kind_of
-from cells.models import Cell, SyncRun
-from cells.patches import bulk, change, checks, inbox, life
+from cells.evidence.told import KINDS as TOLD
+from cells.models import Cell, Errand, PullRequest, SyncRun
+from cells.patches import change, checks, inbox, life
 from cells.patches.edits import Edit
+from cells.pulls import grooming
 from cells.refusals import say
 from cells.sentences import sentence
 from cells.sync import proposals
@@ -38,7 +41,7 @@ CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "sentence"} | CONTEXTUA
 BLOCK = re.compile(r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 MARKUP = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*>")
 SPOKEN = re.compile(r"\b(?:title|alt|aria-label)=\"([^\"]*)\"")
-SAME_IN_EVERY_LANGUAGE = {"VPM", "English", "Enter", "Esc", "EG", "Space", "PNG", "SVG", "JSON"}
+SAME_IN_EVERY_LANGUAGE = {"VPM", "English", "Enter", "Esc", "EG", "Space", "PNG", "SVG", "JSON", "GitHub"}
 LITERAL = r"u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 TEMPLATE_CALL = re.compile(rf"\b(?:{'|'.join(CALLS)})\((?:\s*(?:{LITERAL}|count)\s*,?)+\)")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%[A-Z]?")
@@ -125,11 +128,12 @@ def names() -> set[str]:
         "lane",
         "backtest",
         "outsidecommit",
+        "githubperson",
     }
     dating = {"high", "medium", "low", "written", "JST", "UTC", "commit"}
     asks = {
         *ask_life.STATES, *(f"ask_{verb}" for verb in ask_life.LIFE), *given("_step", position=1), "away",
-        "page", "api", "command", "schedule", "demo", *modes.modes(), *providers.names(), *given("take", position=0),
+        "page", "api", "command", "schedule", "github", "demo", *modes.modes(), *providers.names(), *given("take", position=0),
     }  # fmt: skip
     contract = {
         *(decision.lower() for decision in DECISIONS), *CATEGORIES, "low", "medium", "high", *checks.STATES, *KINDS,
@@ -138,7 +142,9 @@ def names() -> set[str]:
     runs = {SyncRun.QUEUED, SyncRun.RUNNING, SyncRun.DONE, SyncRun.FAILED}
     return {
         *life.STATES, *life.LIFE, *Cell.STAGES, *health.STATES, *permissions.RIGHTS, *change.STATUS.values(), *runs,
-        *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *subjects, *dating, *inbox.HIDDEN, *bulk.WAYS, *given("Flag", position=0),
+        *PullRequest.STATES, *Errand.VERBS, arriving.REFUSED,
+        *asks, *contract, *RELATION, "mentions", *patch_kinds, *kinds_of_evidence(), *TOLD, *subjects, *dating, *inbox.HIDDEN,
+        *grooming.WAYS, *pr_groomer.CATEGORIES, *given("Flag", position=0),
         *given("record", keyword="verb"), *given("_record", position=2), *given("progress", position=0),
     }  # fmt: skip
 

@@ -159,9 +159,16 @@ def mergeability(it: Repo, pull: Pull) -> tuple[bool | None, str]:
         return False, "dirty"
     if pull.draft:
         return True, "draft"
+    if _behind(it, pull):
+        return True, "behind"
     if missing_checks(it, pull):
         return True, "blocked"
     return True, "clean" if _all_green(it, pull) else "unstable"
+
+
+def _behind(it: Repo, pull: Pull) -> bool:
+    """The branch it leads to went on, and its rules want that in."""
+    return it.strict and not it.git.holds(pull.head_sha, it.git.ref(f"refs/heads/{pull.base_ref}"))
 
 
 def _all_green(it: Repo, pull: Pull) -> bool:
@@ -206,6 +213,8 @@ def may_merge(it: Repo, pull: Pull, sha: str | None, method: str) -> None:
     if method not in it.methods:
         words = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
         raise Refused(405, f"{words[method]} are not allowed on this repository.")
+    if _behind(it, pull):
+        raise Refused(405, "Head branch is not up to date with the base branch")
     if missing := missing_checks(it, pull):
         expected = " and ".join(f'"{name}"' for name in missing)
         raise Refused(405, f"Required status check {expected} is expected.")

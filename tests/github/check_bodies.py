@@ -16,8 +16,8 @@ def checks_of(it: Repo, suite: Suite) -> list[Check]:
 
 
 def outcome(it: Repo, suite: Suite) -> tuple[str, str | None]:
-    """Status and conclusion of a suite, from its checks."""
-    checks = checks_of(it, suite)
+    """Status and conclusion of a suite, from its checks; of one that ran again the last run counts."""
+    checks = list({check.name: check for check in checks_of(it, suite)}.values())
     if not checks:
         return "queued", None
     if any(check.status != "completed" for check in checks):

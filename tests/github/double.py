@@ -25,6 +25,7 @@ from typing import Any
 from tests.github import access
 from tests.github.faults import SECONDARY, Fault, Rate
 from tests.github.hooks import Delivery
+from tests.github.oauth import Web
 from tests.github.openapi import Judge
 from tests.github.repository import Repository
 from tests.github.server import Api, Seen, Server
@@ -48,6 +49,11 @@ class Double:
     def url(self) -> str:
         """The base URL, as of a GitHub Enterprise."""
         return self.world.at.api
+
+    @property
+    def web(self) -> Web:
+        """Its pages, where people sign in."""
+        return self.api.web
 
     @property
     def calls(self) -> list[Seen]:

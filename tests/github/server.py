@@ -1,4 +1,4 @@
-"""HTTP on loopback: the API under /api/v3, git under /owner/name.git."""
+"""HTTP on loopback: the API under /api/v3, git under /owner/name.git, signing in under /login/oauth."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from tests.github import access, calls, routes, smart
 from tests.github.calls import Answer, Call, Data
 from tests.github.faults import Faults, Lost, Rate
+from tests.github.oauth import Web
 from tests.github.refusals import Refused, not_found
 from tests.github.world import World
 
@@ -44,6 +45,7 @@ class Api:
 
     def __init__(self, world: World) -> None:
         self.world, self.faults, self.rate = world, Faults(), Rate()
+        self.web = Web(world)
         self.seen: list[Seen] = []
         self.watching: Callable[[Seen], None] = lambda seen: None
         self.broken: list[str] = []
@@ -142,8 +144,10 @@ class Handler(BaseHTTPRequestHandler):
                 answer = self.api.answer(self.command, self.path.removeprefix(API), self.headers, body)
                 raw = b"" if answer.body is None else json.dumps(answer.body).encode()
                 self._send(answer.status, answer.headers, raw)
+            elif page := self.api.web.answer(self.command, self.path, body):
+                self._send(*page)
             else:
-                self._send(404, {}, b"")
+                raise Lost
         except (Lost, ConnectionError):
             self.close_connection = True
         except Exception:

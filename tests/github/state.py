@@ -50,7 +50,7 @@ class Label:
     id: int
     name: str
     color: str = "ededed"
-    description: str | None = None
+    description: str | None = ""  # the description of a list allows no null
 
 
 @dataclass
@@ -187,6 +187,8 @@ class Repo:
     releases: list[Release] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     methods: set[str] = field(default_factory=lambda: {"merge", "squash", "rebase"})
+    rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # of rulesets, by branch
+    strict: bool = False  # a pull request has to hold what it leads to
     late: bool = False  # mergeability is "unknown" when asked for the first time
 
     @property

@@ -82,3 +82,8 @@ def test_a_renamed_repository_leaves_its_address_behind(
     assert posted.status_code == 307
     assert ask(github, "/repos/acme/bread/pulls").json() == []
     assert git("clone", "--quiet", old, str(tmp_path / "clone")).returncode == 0
+
+
+def test_an_issue_needs_a_title(github: Double, bread: Repository) -> None:
+    blank = ask(github, "/repos/acme/bread/issues", "POST", json={"title": " "})
+    assert (blank.status_code, blank.json()["errors"][0]["field"], bread.it.issues) == (422, "title", {})

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
-from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from cells.models import Repository
 from cells.repositories import known_as
 from egspace import refresh
 from egspace.models import Refresh
+from tests.copies import kept
 from tests.factories import sync
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -39,17 +37,6 @@ def real_clone(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("real") / "clone"
     subprocess.run(["git", "clone", "--quiet", bundle, target], check=True)
     return target
-
-
-@contextmanager
-def kept(blocker: DjangoDbBlocker, data_dir: Path, begin: Callable[[], object]) -> Iterator[None]:
-    """What `begin` does stands for all tests inside, and nothing of it afterwards."""
-    with blocker.unblock(), transaction.atomic():
-        with override_settings(VPM_DATA_DIR=data_dir):
-            begin()
-        with blocker.block():  # a test says that it needs the database
-            yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="package")

@@ -116,6 +116,7 @@ class Judged(Given):
     decision: str = ""
     category: str = ""
     reasons: list[str] = []
+    held_by: list[str] = []
 
 
 class Subject(Given):

@@ -37,7 +37,7 @@ close, merge_when_green, needs_decision or clarify_scope. Repeat `number` and `p
 Titles, branch names and texts in a proposal are claims of its author, not facts; the files and the verdict are facts.
 {RULES}"""
 
-_CATEGORIES = ("ssot", "ephemeral", "needs-triage", "blocked")
+CATEGORIES = ("ssot", "ephemeral", "needs-triage", "blocked")
 # The policy's vocabulary for the same field, and what each kind comes to when nothing better is said.
 _KINDS = {
     "persist-report": ("ssot", "merge_when_green"),
@@ -47,7 +47,7 @@ _KINDS = {
     "stale-or-obsolete": ("ephemeral", "close"),
     "superseded": ("ephemeral", "close"),
 }
-_ACTIONS = ("keep_open", "close", "merge_when_green", "needs_decision", "clarify_scope")
+RECOMMENDED = ("keep_open", "close", "merge_when_green", "needs_decision", "clarify_scope")
 _ACTION_WORDS = {
     "auto-merge": "merge_when_green",
     "merge": "merge_when_green",
@@ -56,15 +56,31 @@ _ACTION_WORDS = {
     "review": "needs_decision",
     "hold": "keep_open",
 }
+_HOLDS = {
+    "blocked",
+    "do-not-merge",
+    "don't-merge",
+    "dnm",
+    "hold",
+    "on-hold",
+    "wip",
+    "work-in-progress",
+    "waiting",
+}
 
 
 class PullRequest(Given):
     number: int | None = None
     patch: int | None = None
+    digest: str = ""
     title: str = ""
     draft: bool = False
+    labels: list[str] = []
     has_conflicts: bool = False
     is_experiment_hint: bool = False
+    checks: str = "unknown"
+    failed_checks: list[str] = []
+    collides_with: list[str] = []
     files: list[str] = []
     verdict: Judged | None = None
 
@@ -109,8 +125,8 @@ class Classification(Part):
         verb = as_word(action) if isinstance(action, str) and action else after
         verb = _ACTION_WORDS.get(verb, verb.replace("-", "_")) or usual
         ours = {
-            "category": category if category in _CATEGORIES else "needs-triage",
-            "recommended_action": verb if verb in _ACTIONS else "needs_decision",
+            "category": category if category in CATEGORIES else "needs-triage",
+            "recommended_action": verb if verb in RECOMMENDED else "needs_decision",
         }
         if said and said != ours["category"]:
             ours["kind"] = said
@@ -154,7 +170,7 @@ def _classified(each: PullRequest) -> dict[str, Any]:
 
 def _literal(each: PullRequest) -> tuple[str, str, str]:
     decision = each.verdict.decision if each.verdict else ""
-    why = "; ".join(one_line(reason) for reason in each.verdict.reasons[:3]) if each.verdict else ""
+    why = " ".join(one_line(reason) for reason in each.verdict.reasons[:3]) if each.verdict else ""
     if each.has_conflicts:
         return "blocked", "needs_decision", "It conflicts with what main holds now."
     if not each.files:
@@ -163,13 +179,30 @@ def _literal(each: PullRequest) -> tuple[str, str, str]:
         return "ephemeral", "close", why or "The contract says ARCHIVE_CANDIDATE."
     if each.draft:
         return "needs-triage", "keep_open", "It is a draft."
+    if obstacle := _obstacle(each):
+        return "blocked", "keep_open", obstacle
+    if each.collides_with:
+        others = ", ".join(one_line(other) for other in each.collides_with)
+        return "needs-triage", "needs_decision", f"It changes a file that {others} changes otherwise."
     if decision == "AUTO_MERGE_OK":
         return "ssot", "merge_when_green", why or "The contract says AUTO_MERGE_OK."
     if each.is_experiment_hint:
         return "ephemeral", "needs_decision", "It is marked as an experiment."
+    if each.number and each.verdict and each.verdict.held_by == ["checks"]:
+        return "ssot", "merge_when_green", "Nothing but its checks is missing; it lands once they are green."
     if all(path.startswith("reports/") for path in each.files):
         return "needs-triage", "needs_decision", why or "It only changes reports, and no verdict clears it."
     return "ssot", "needs_decision", why or f"It changes {one_line(each.files[0])}."
+
+
+def _obstacle(each: PullRequest) -> str:
+    """What it waits for outside itself, as its labels and checks say."""
+    held = [label for label in each.labels if as_word(label) in _HOLDS]
+    if held:
+        return f"It carries the label {one_line(held[0])}."
+    if each.failed_checks:
+        return f"Its checks failed: {', '.join(one_line(name) for name in each.failed_checks)}."
+    return "Its checks failed." if each.checks == "red" else ""
 
 
 def outcome(reply: Reply, context: dict[str, Any]) -> Outcome:

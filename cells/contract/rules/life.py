@@ -27,6 +27,22 @@ def applies(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
         yield "", sentence("It conflicts with the default branch; bring it up to date first.")
 
 
+def fork(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
+    if seen.case.origin != "source":
+        yield (
+            "",
+            sentence(
+                "It comes from a fork, so its author may not write to this repository and its checks are the fork's own "
+                "word; a person decides."
+            ),
+        )
+
+
+def draft(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
+    if seen.case.draft:
+        yield "", sentence("It is a draft at GitHub: its author does not call it ready yet.")
+
+
 def on_main(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     if seen.case.on_main:
         yield "", sentence("The same change is on the default branch already; this one can be closed.")

@@ -26,6 +26,8 @@ RULES: dict[str, Check] = {
     "unseen": paths.unseen,
     "checks": life.checks,
     "applies": life.applies,
+    "fork": life.fork,
+    "draft": life.draft,
     "unread": files.unread,
     "empty-change": files.empty_change,
     "file-type": files.file_type,

@@ -38,7 +38,12 @@ def _blank(text: Text) -> bool:
 
 def untrusted_support(seen: Seen, params: Mapping[str, Any]) -> Iterator[Finding]:
     for support in seen.case.support:
-        if support.trust != "ssot":
+        if support.trust == "external":
+            yield (
+                support.path,
+                sentence("It rests on what GitHub told; nobody wrote that into the repository."),
+            )
+        elif support.trust != "ssot":
             yield (
                 support.path,
                 sentence("It rests on this, which no person has accepted yet; decide that first."),

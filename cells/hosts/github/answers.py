@@ -82,17 +82,28 @@ def _headers(error: GithubException) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
 
 
+def rests(error: Exception) -> datetime | None:
+    """Until when GitHub wants to be left alone; None when that is not what it said."""
+    if not isinstance(error, GithubException):
+        return None
+    if isinstance(error, RateLimitExceededException) or error.status == 429 or spent(error):
+        return _until(_headers(error), getattr(error, "wait", None))
+    return None
+
+
 def limited(headers: dict[str, Any], wait: float | None = None) -> Sentence:
     """GitHub wants us to be quiet until a time, which it says in one of several ways."""
+    return sentence(
+        "GitHub takes no more requests from us until %(time)s; nothing was changed. Try again then.",
+        time=timezone.localtime(_until(headers, wait)).strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def _until(headers: dict[str, Any], wait: float | None) -> datetime:
     now = timezone.now()
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isdigit():
-        until = now + timedelta(seconds=min(int(after), 86_400))
-    elif headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and len(reset) < 11:
-        until = datetime.fromtimestamp(int(reset), UTC)
-    else:
-        until = now + timedelta(seconds=wait or SECONDARY)
-    return sentence(
-        "GitHub takes no more requests from us until %(time)s; nothing was changed. Try again then.",
-        time=timezone.localtime(until).strftime("%Y-%m-%d %H:%M"),
-    )
+        return now + timedelta(seconds=min(int(after), 86_400))
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and len(reset) < 11:
+        return datetime.fromtimestamp(int(reset), UTC)
+    return now + timedelta(seconds=wait or SECONDARY)

@@ -13,9 +13,10 @@ from github.GithubException import BadAttributeException
 from jwt.exceptions import PyJWTError
 
 from cells.hosts.github import secrets
-from cells.hosts.github.answers import why
+from cells.hosts.github.answers import rests, why
 from cells.models import GitHubConnection
 from cells.refusals import Refused
+from cells.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,11 @@ NOT_GITHUB = (AssertionError, ValueError, RuntimeError, LookupError, TypeError, 
 
 
 class Unanswered(Refused):
-    """GitHub does not do it, or not now; the sentence says what to do."""
+    """GitHub does not do it, or not now; the sentence says what to do. `answered` is GitHub's status, 0 without one."""
+
+    def __init__(self, why: Sentence, answered: int = 0) -> None:
+        super().__init__(why)
+        self.answered = answered
 
 
 class Silenced(logging.Filter):
@@ -46,9 +51,15 @@ logging.getLogger("github.Requester").addFilter(Silenced())
 
 
 @contextmanager
-def speaking(connection: GitHubConnection, patience: int = PATIENCE) -> Iterator[Github]:
-    """A client in the connection's name. Whatever fails inside ends as Unanswered with its sentence."""
-    with _told(connection), Github(auth=_auth(connection), **_manner(connection, patience)) as client:
+def speaking(
+    connection: GitHubConnection, patience: int = PATIENCE, *, lazy: bool = False
+) -> Iterator[Github]:
+    """A client in the connection's name. Whatever fails inside ends as Unanswered with its sentence.
+
+    With `lazy` an object is asked for when something of it is needed, so naming a repository costs no request.
+    """
+    manner = _manner(connection, patience)
+    with _told(connection), Github(auth=_auth(connection), lazy=lazy, **manner) as client:
         yield client
 
 
@@ -106,4 +117,6 @@ def _told(connection: GitHubConnection) -> Iterator[None]:
         *NOT_GITHUB,
     ) as error:
         log.info("%s: GitHub does not do it (%s)", connection, type(error).__name__)
-        raise Unanswered(why(error, connection)) from None
+        if until := rests(error):
+            GitHubConnection.objects.filter(pk=connection.pk).update(rest_until=until)
+        raise Unanswered(why(error, connection), getattr(error, "status", 0)) from None

@@ -67,16 +67,24 @@ def connect(*, repository: Repository, wish: Wish, by: User | str) -> GitHubConn
     before = GitHubConnection.objects.filter(repository=repository).first()
     row = before or GitHubConnection(repository=repository)
     told = _told(before) if before else {}
-    if (row.full_name.lower(), row.base_url) != (wish.full_name.lower(), wish.base_url):
+    elsewhere = (row.full_name.lower(), row.base_url) != (wish.full_name.lower(), wish.base_url)
+    if elsewhere:
         row.hook_secret, row.hook_secret_at, row.number = "", None, None
+        row.pulls_until = row.evidence_until = None
+        row.comments_until = timezone.now()  # what was said before asks nobody
     row.full_name, row.base_url, row.kind, row.env = wish.full_name, wish.base_url, wish.kind, wish.env
     row.app_id, row.installation_id = wish.app_id, int(wish.installation_id or 0) or None
     row.secret = "" if wish.env else secrets.encrypt(wish.secret)
     row.secret_at = None if wish.env else timezone.now()
     row.checked_at, row.problem, row.permissions = None, None, {}
+    row.speaks_as, row.rest_until, row.trouble = "", None, None
     try:
         with transaction.atomic():
             row.save()
+            if elsewhere:  # these are another repository's
+                row.pulls.all().delete()
+                row.comments.all().delete()
+                row.errands.all().delete()
             audit.record(
                 actor=by, verb="connect_github", subject=repository, repository=repository.key,
                 before=told, after=_told(row),
@@ -184,6 +192,19 @@ def look(row: GitHubConnection, patience: int) -> Seen:
     if archived:
         notes.append(sentence("The repository is archived at GitHub: it can be read and not written."))
     return Seen(name, number, found, tuple(notes))
+
+
+def land_by(*, repository: Repository, by: User | str, pull: bool) -> None:
+    """What is approved lands as a pull request, or as a commit that is pushed. Raises Refused."""
+    _may(by)
+    row = of(repository)
+    words = {True: "pull", False: "push"}
+    with transaction.atomic():
+        if GitHubConnection.objects.filter(pk=row.pk).exclude(by_pull=pull).update(by_pull=pull):
+            audit.record(
+                actor=by, verb="land_github", subject=repository, repository=repository.key,
+                before={"by": words[not pull]}, after={"by": words[pull]},
+            )  # fmt: skip
 
 
 def make_hook_secret(*, repository: Repository, by: User | str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from cells.hosts.github.remarks import told
 from cells.stored import as_stored
 
 GREEN, RED, PENDING, UNKNOWN, QUIET = "green", "red", "pending", "unknown", "quiet"
@@ -20,8 +22,10 @@ SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def kept(event: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a Delivery: action, and for a check its commit and what was said of it."""
+    """Fields of a Delivery: action; of a check its commit and what was said of it; of a comment that may ask, the comment."""
     action = _text(payload.get("action"), 40)
+    if event == "issue_comment" and (remark := told(payload)):
+        return {"action": action, "said": asdict(remark)}
     if event not in CHECKS:
         return {"action": action}
     said = payload if event == "status" else _object(payload.get(event))

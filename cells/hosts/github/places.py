@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from cells.models.github import GITHUB
+from cells.models.github import GITHUB, GitHubConnection
+from cells.models.repository import Repository
 from cells.refusals import Refused
 from cells.sentences import sentence
 
@@ -54,6 +55,20 @@ def git_origin(api: str) -> str:
     return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
 
 
+def api_of(web: str) -> str:
+    """The API of the GitHub whose pages are there; the inverse of `git_origin`."""
+    parts = urlsplit(web)
+    if parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com"):
+        return f"{parts.scheme}://api.{parts.netloc}"
+    return f"{web}/api/v3"
+
+
+def by_pull(repository: Repository) -> bool:
+    """Whether what is approved lands as a pull request: it is connected, says so, and its source lies there."""
+    connection = getattr(repository, "github", None)
+    return bool(connection and connection.by_pull and leads_to(repository.source, connection.base_url))
+
+
 def leads_to(source: str, api: str) -> bool:
     """Whether a repository's source is a URL of that GitHub, and brings no user of its own."""
     try:
@@ -61,3 +76,15 @@ def leads_to(source: str, api: str) -> bool:
         return f"{parts.scheme}://{parts.netloc}".lower() == git_origin(api)
     except ValueError:
         return False
+
+
+def lives_at(source: str, api: str) -> bool:
+    """Whether a repository's source is on that GitHub, by whichever protocol git reaches it."""
+    host = urlsplit(git_origin(api)).hostname or "-"
+    by_ssh = re.match(r"(?:ssh://)?[^@/:]+@([^/:]+)(?::|/)", source)
+    return leads_to(source, api) or bool(by_ssh and by_ssh[1].lower() in (host, f"ssh.{host}"))
+
+
+def remark(connection: GitHubConnection, number: int, comment: int) -> str:
+    """The page of a comment; GitHub leads on from the issue to the pull request of that number."""
+    return f"{git_origin(connection.base_url)}/{connection.full_name}/issues/{number}#issuecomment-{comment}"

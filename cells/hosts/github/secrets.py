@@ -17,8 +17,9 @@ from cells.refusals import Refused
 from cells.sentences import sentence
 
 PURPOSE = b"vpm: secrets of GitHub connections"
-# Anything else in the environment (the database's password, SECRET_KEY itself) is not an operator's to send away.
-VARIABLE = re.compile(r"(VPM_)?GITHUB_[A-Z0-9_]{1,80}")
+# Anything else in the environment (the database's password, SECRET_KEY itself, by what people sign in) is not an operator's
+# to send away.
+VARIABLE = re.compile(r"(?!VPM_GITHUB_CLIENT_)(VPM_)?GITHUB_[A-Z0-9_]{1,80}")
 SAYABLE = re.compile(r"[\x21-\x7e]{1,1000}")  # what an HTTP header can carry
 
 

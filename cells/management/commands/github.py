@@ -27,6 +27,9 @@ class Command(BaseCommand):
         what.add_argument("--connect", metavar="OWNER/NAME")
         what.add_argument("--check", action="store_true", help="say what works and what is missing")
         what.add_argument("--disconnect", action="store_true")
+        what.add_argument(
+            "--land", choices=("pull", "push"), help="approved patches: pull requests, or commits"
+        )
         parser.add_argument("--token-env", metavar="NAME", help="variable that holds the token")
         parser.add_argument("--key-env", metavar="NAME", help="variable that holds the App's private key")
         parser.add_argument("--app-id", default="")
@@ -44,6 +47,10 @@ class Command(BaseCommand):
             elif options["disconnect"]:
                 connecting.disconnect(repository=repository, by=HERE)
                 self.stdout.write(f"{repository.key} is disconnected.")
+            elif options["land"]:
+                connecting.land_by(repository=repository, by=HERE, pull=options["land"] == "pull")
+                how = "as pull requests" if options["land"] == "pull" else "as commits that are pushed"
+                self.stdout.write(f"What is approved in {repository.key} lands {how}.")
             else:
                 self.look(repository)
         except Refused as refused:

@@ -1,5 +1,5 @@
 """The endpoints; importing this package makes them known."""
 
-from tests.github.routes import accounts, checks, issues, pulls, refs, repos
+from tests.github.routes import accounts, checks, issues, pulls, refs, repos, rules
 
-__all__ = ["accounts", "checks", "issues", "pulls", "refs", "repos"]
+__all__ = ["accounts", "checks", "issues", "pulls", "refs", "repos", "rules"]

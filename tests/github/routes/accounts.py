@@ -21,8 +21,10 @@ def me(call: Call) -> Any:
 
 @route("GET", "/users/{username}")
 def user(call: Call) -> Any:
-    if found := call.world.people.get(call.args["username"]):
-        return bodies.profile(call.at, found, call.world.now())
+    asked = call.args["username"].casefold()
+    for found in call.world.people.values():
+        if found.login.casefold() == asked:
+            return bodies.profile(call.at, found, call.world.now())
     raise not_found()
 
 

@@ -36,6 +36,8 @@ def issues(call: Call) -> Any:
 
 @route("POST", REPO + "/issues", "issues:write", level="read")
 def new_issue(call: Call) -> Any:
+    if not str(call.data["title"]).strip():
+        raise invalid("Issue", "title", "missing_field")
     made = acts.open_issue(call.world, call.repo, call.by, call.data)
     return Answer(201, pull_bodies.issue(call.at, call.repo, made))
 

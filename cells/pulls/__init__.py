@@ -1,0 +1,1 @@
+"""Pull requests: GitHub's side of the loop. Mirrored, landed, asked about, answered."""

@@ -1,0 +1,89 @@
+"""An approved patch that cannot land now waits, ends, or fails: each with its sentence, and a time for the next look."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+
+from django.utils import timezone
+
+from cells.clock import wake
+from cells.hosts.github.client import Unanswered
+from cells.hosts.source import SourceUnreadable
+from cells.models import GitHubConnection, Patch, PullRequest
+from cells.patches import landing, life
+from cells.patches.agreed import Stale
+from cells.pulls.opening import Impossible, Later
+from cells.pulls.steps import RARELY, SOON
+from cells.refusals import Refused
+from cells.sentences import Sentence, sentence
+
+log = logging.getLogger(__name__)
+
+AWAY = 60  # seconds until GitHub, which did not answer, is asked again
+SLOWER = 6  # the next look comes after a sixth of the time that was waited already
+UNSEEN = (401, 403, 404, 410)  # a right is missing: that changes when a person changes it
+
+FAULT = sentence("A fault of ours; the log says which.")
+
+
+def rests(patch: Patch, connection: GitHubConnection) -> bool:
+    """Whether GitHub wants to be left alone; then nobody looks before."""
+    until = connection.rest_until
+    if until is None or until <= timezone.now():
+        return False
+    time = timezone.localtime(until).strftime("%Y-%m-%d %H:%M")
+    why = sentence("GitHub takes no requests from us until %(time)s.", time=time)
+    wait(patch, why, int((until - timezone.now()).total_seconds()) + 1)
+    return True
+
+
+def limited(connection: GitHubConnection) -> bool:
+    connection.refresh_from_db(fields=["rest_until"])
+    return connection.rest_until is not None and connection.rest_until > timezone.now()
+
+
+@contextmanager
+def stopping(patch: Patch) -> Iterator[None]:
+    """What becomes of an approved patch whose next step was not to be done. Who came too late does nothing."""
+    try:
+        try:
+            yield
+        except Stale as stale:
+            landing.give_back(patch, stale)
+        except landing.Unread:
+            wake("cells.sync", repository_id=patch.repository_id)
+            wait(patch, None, SOON)
+        except Later as later:
+            wait(patch, later.why, later.seconds)
+        except SourceUnreadable as trouble:
+            wait(patch, trouble.why, AWAY)
+        except Unanswered as refused:
+            wait(patch, refused.why, RARELY if refused.answered in UNSEEN else AWAY)
+        except Impossible as impossible:
+            give_up(patch, impossible.why)
+    except Refused:
+        log.info("patch %s was settled by another worker", patch.pk)
+    except Exception:
+        log.exception("landing patch %s failed", patch.pk)
+        with suppress(Refused):
+            give_up(patch, FAULT)
+
+
+def give_up(patch: Patch, why: Sentence) -> None:
+    if patch.state == life.LANDING or landing.claim(patch):
+        landing.fail(patch, why)
+
+
+def wait(patch: Patch, why: Sentence | None, seconds: int) -> None:
+    """The page says why; the sweeper, or a delivery about it, comes back."""
+    now = timezone.now()
+    waited = (now - patch.state_at).total_seconds()
+    at = now + timedelta(seconds=min(max(seconds, waited / SLOWER), RARELY))
+    note = {"state_note": why.as_json()} if why else {}
+    # Before there is a pull request nothing but the patch itself says when.
+    Patch.objects.filter(pk=patch.pk, state=life.APPROVED).update(lease_until=at, **note)
+    if patch.pull_id:
+        PullRequest.objects.filter(pk=patch.pull_id).update(look_at=at)
