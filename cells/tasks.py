@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -111,8 +112,7 @@ def backtest(*, backtest_id: int, **_: object) -> None:
 @shared_task(name="cells.judge")
 def judge(*, repository_id: int, **_: object) -> None:
     """Something that a verdict depends on changed without a commit."""
-    repository = Repository.objects.get(pk=repository_id)
-    verdicts.judge_waiting(repository, Mirror(repository.mirror))
+    _judge(Repository.objects.get(pk=repository_id))
 
 
 @shared_task(name="cells.judge_beside")
@@ -129,31 +129,37 @@ def auto_merge(*, repository_id: int, **_: object) -> None:
     automatic.consider(repository, Mirror(repository.mirror))
 
 
+SWEEPERS: tuple[Callable[[], object], ...] = (
+    landing.settle, at_github.settle, runs.settle, job.settle, replays.settle, planting.settle, closing.settle,
+    deliveries.settle, comments.settle, answers.settle, errands.settle, seal.seal,
+)  # fmt: skip
+
+
 @shared_task(name="cells.settle")
 def settle(**_: object) -> None:
     """The sweeper: rows that stopped moving are moved on."""
-    stuck = landing.settle() + runs.settle() + job.settle() + replays.settle() + planting.settle()
-    stuck += at_github.settle() + closing.settle() + deliveries.settle() + errands.settle() + comments.settle()
-    if stuck:
-        log.info("settled %s jobs that had stopped moving", stuck)
     for repository in Repository.objects.filter(
         patches__state=life.PROPOSED, patches__decision=""
     ).distinct():
-        _guarded(repository, lambda it: verdicts.judge_waiting(it, Mirror(it.mirror)))
+        _guarded(partial(_judge, repository))
     for repository in Repository.objects.filter(patches__push_state="pending").distinct():
-        _guarded(repository, pushing.push)
+        _guarded(partial(pushing.push, repository))
     for repository in Repository.objects.filter(github__isnull=False).select_related("github"):
-        _guarded(repository, deliveries.catch_up)
-    seal.seal()
-    answers.settle()
+        _guarded(partial(deliveries.catch_up, repository))
+    for sweeper in SWEEPERS:
+        _guarded(sweeper)
 
 
-def _guarded(repository: Repository, step: Callable[[Repository], object]) -> None:
-    """One repository's trouble is not the others'."""
+def _judge(repository: Repository) -> None:
+    verdicts.judge_waiting(repository, Mirror(repository.mirror))
+
+
+def _guarded(step: Callable[[], object]) -> None:
+    """One step's trouble, or one repository's, is not the others'."""
     try:
-        step(repository)
+        step()
     except Exception:
-        log.exception("%s cannot be settled", repository)
+        log.exception("%s failed; what it had to move on waits for the next beat", step)
 
 
 @shared_task(name="cells.remind")

@@ -59,6 +59,7 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
     """VPM_DATA_DIR of this test."""
     settings.VPM_DATA_DIR = tmp_path / "data"
     settings.VPM_DATA_DIR.mkdir()
+    settings.VPM_CHECKS_BEGIN = 0
     settings.VPM_UNDO_SECONDS = 0  # what lands later is tested where it is meant
     return settings.VPM_DATA_DIR
 

@@ -13,6 +13,7 @@
 | VPM_FRESH_DAYS      | 30                                   | how long a piece of evidence counts as fresh   |
 | VPM_LEASE           | 60                                   | seconds without a sign before a job is dead    |
 | VPM_UNDO_SECONDS    | 5                                    | how long an approval can be taken back; 0: not |
+| VPM_CHECKS_BEGIN    | 30                                   | seconds checks have to begin after our push    |
 | VPM_PROVIDER        | openai when a key is set, else rules | who answers an ask that names nobody           |
 | VPM_OPENAI_API_KEY  | OPENAI_API_KEY                       | the key of an OpenAI-compatible endpoint       |
 | VPM_OPENAI_BASE_URL | the client's own                     | where that endpoint is                         |
@@ -260,6 +261,7 @@ VPM_SYNC_EVERY = seconds("VPM_SYNC_EVERY", 60)
 VPM_FRESH_DAYS = seconds("VPM_FRESH_DAYS", 30)
 VPM_LEASE = seconds("VPM_LEASE", 60)
 VPM_UNDO_SECONDS = seconds("VPM_UNDO_SECONDS", 5, least=0)
+VPM_CHECKS_BEGIN = seconds("VPM_CHECKS_BEGIN", 30, least=0)
 VPM_OPENAI_API_KEY = os.environ.get("VPM_OPENAI_API_KEY") or os.environ.get("OPENAI_API_KEY", "")
 VPM_OPENAI_BASE_URL = os.environ.get("VPM_OPENAI_BASE_URL", "")
 VPM_PROVIDER = os.environ.get("VPM_PROVIDER") or ("openai" if VPM_OPENAI_API_KEY else "rules")

@@ -62,7 +62,8 @@ def _step(patch: Patch, connection: GitHubConnection, row: PullRequest) -> None:
     seen = _looked(patch, connection, row)
     branch = patch.repository.branch
     asked = seen.pull.mergeable == "unstable" and merging.required(connection, branch)
-    step = next_step(seen, Expected(row.made or patch.tip, branch, row.ours), asked)
+    expected = Expected(row.made or patch.tip, branch, row.ours, opening.young(patch, row))
+    step = next_step(seen, expected, asked)
     if isinstance(step, Landed):
         if landing.claim(patch):
             recording.record(patch, connection, step, seen.commits)

@@ -6,8 +6,10 @@ request by its branch. GitHub itself refuses a second one from the same branch.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from cells.hosts import source
@@ -141,6 +143,14 @@ def made_here(mirror: Mirror, patch: Patch, tip: str) -> bool:
 def names(mirror: Mirror, made: str, reviews: list[Review]) -> bool:
     """Whether it was made for these approvals, and not for ones that were taken back."""
     return bool(reviews) and mirror.commit(made).commit_time >= int(reviews[-1].at.timestamp())
+
+
+def young(patch: Patch, row: PullRequest) -> bool:
+    """Whether ours was pushed so lately that GitHub may not know of its checks yet, and call it clean."""
+    if not row.made:
+        return False
+    made = Mirror(patch.repository.mirror).commit(row.made).commit_time
+    return time.time() - made < settings.VPM_CHECKS_BEGIN
 
 
 def forget(patch: Patch) -> None:

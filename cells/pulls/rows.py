@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 from cells.hosts.github.pull_payloads import Pull
-from cells.models import GitHubConnection, PullRequest
+from cells.models import GitHubConnection, Patch, PullRequest, Repository
+from cells.patches import life
+
+SHOWN = 200  # approved patches whose waiting moves a page
 
 # What a new head makes unknown again.
 OF_HEAD: dict[str, Any] = {"checks": [], "mergeable": ""}
@@ -44,6 +48,13 @@ def renew(row: PullRequest, told: Pull, **more: Any) -> bool:
     for name, value in changed.items():
         setattr(row, name, value)
     return True
+
+
+def waits_for(repository: Repository) -> str:
+    """Names what the approved patches wait for at GitHub: pages that show it fetch it anew when this changes."""
+    rows = Patch.objects.filter(repository=repository, state=life.APPROVED, pull__isnull=False)
+    notes = rows.order_by("pk").values_list("pk", "state_note", "pull__checks_at", "pull__mergeable")[:SHOWN]
+    return f"{crc32(repr(list(notes)).encode()):x}" if notes else ""
 
 
 def fields_of(told: Pull) -> dict[str, Any]:

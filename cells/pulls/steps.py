@@ -13,11 +13,12 @@ SOON, LATER, RARELY = 5, 30, 600  # seconds until the next look
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the approval was of."""
+    """What the approval was of. `young`: pushed by us so lately that its checks may not have begun."""
 
     head: str
     base: str
     ours: bool
+    young: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def next_step(seen: Seen, expected: Expected, required: bool) -> Step:
 def _mergeable(seen: Seen, expected: Expected, required: bool) -> Step:
     """By GitHub's own word, `mergeable_state`; one that is not known here is none to merge on."""
     state = seen.pull.mergeable
+    if state == "clean" and expected.young:
+        return Wait(YOUNG, SOON)
     if state in ("clean", "has_hooks") or (state == "unstable" and required):
         return Merge()
     if state in ("behind", "dirty") and expected.ours:
@@ -85,6 +88,7 @@ def _mergeable(seen: Seen, expected: Expected, required: bool) -> Step:
 
 
 UNKNOWN = sentence("GitHub is still working out whether it can be merged.")
+YOUNG = sentence("It was pushed just now; checks that are about to begin are waited for.")
 UNSTABLE = sentence("GitHub says that not all its checks have passed.")
 BLOCKED = sentence(
     "The rules of the branch at GitHub keep it back: a review they require is missing, or a check that has not begun."

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from cells.models import Patch
+from cells.hosts.github.places import by_pull
+from cells.models import Patch, PullRequest
 from cells.patches import desk, life, needs, origins, verbs
 from cells.permissions import OPERATOR, REVIEWER, may
 from cells.refusals import say
@@ -23,11 +24,21 @@ def shown(patch: Patch, user: User) -> dict[str, Any]:
         "remarks": origins.remarks(patch),
         "verbs": life.allowed(patch.state),
         "need": need,
+        "through": through(patch) if waits else "",
         "lands": need.missing([*(review.who for review in counted), user.get_username()]) is None,
         "agreed": counted,
         "holder": desk.holder(patch) if waits else None,
         "reviewers": reviewers(patch, user) if waits else [],
     }
+
+
+def through(patch: Patch) -> str:
+    """By which pull request it would land: "theirs", one of "ours", or "" where it becomes a commit at once."""
+    if not by_pull(patch.repository):
+        return ""
+    pull = patch.pull
+    merged = pull and not pull.ours and pull.state == PullRequest.OPEN and pull.head == patch.tip
+    return "theirs" if merged else "ours"
 
 
 def why_not(patch: Patch, user: User) -> dict[str, str]:

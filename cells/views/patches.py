@@ -84,8 +84,8 @@ def patch(request: Asked, pk: int) -> HttpResponse:
     found = patch_or_404(request, pk)
     if request.htmx and request.htmx.target == "decision":
         return decision_part(request, found, request.GET)
-    if request.htmx and request.htmx.target == "verdict":
-        return part(request, found, "verdict")
+    if request.htmx and request.htmx.target in ("verdict", "pull"):
+        return part(request, found, request.htmx.target)
     return whole(request, found)
 
 

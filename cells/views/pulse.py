@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from cells.models import AuditEvent, Repository, SyncRun
+from cells.pulls.rows import waits_for
 from cells.views.chosen import chosen, viewer
 
 # What else moves pages: apps above this one add a function of the repository here, when they are ready.
@@ -38,7 +39,7 @@ def seen(repository: Repository) -> str:
     event = AuditEvent.objects.aggregate(last=Max("pk"))["last"] or 0
     run = running(repository)
     moved = "".join(f".{mover(repository)}" for mover in MOVERS)
-    return f"{repository.read_digest[-12:]}.{event}{moved}~{f'{run.step}{run.done}' if run else ''}"
+    return f"{repository.read_digest[-12:]}.{event}.{waits_for(repository)}{moved}~{f'{run.step}{run.done}' if run else ''}"
 
 
 def running(repository: Repository) -> SyncRun | None:

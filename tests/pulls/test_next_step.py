@@ -34,6 +34,12 @@ def test_what_github_calls_ready_is_merged(state: str, expected: Expected, requi
     assert next_step(seen(mergeable=state), expected, required) == Merge()
 
 
+def test_what_was_pushed_just_now_waits_for_checks_that_may_begin() -> None:
+    young = replace(OURS, young=True)
+    assert isinstance(next_step(seen(), young, False), Wait)
+    assert next_step(seen(mergeable="unstable"), young, True) == Merge()  # the required ones have passed
+
+
 @pytest.mark.parametrize("state", ["clean", "unstable", "blocked", "dirty", "unknown", "", None])
 @pytest.mark.parametrize(
     ("more", "word"),
