@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -128,13 +129,18 @@ def lapsed(patch: Patch, review: Review) -> Sentence | None:
     if review.digest != patch.digest or since is None:
         return CHANGED
     for one in (*since, {"digest": patch.digest, "verdict": patch.verdict}):
-        if one["digest"] != review.digest:
+        if one["digest"] != review.digest or _words(one) != _words({"verdict": review.verdict}):
             return CHANGED
         if one["verdict"] and review.verdict and (more := verdicts.stricter(one["verdict"], review.verdict)):
             return sentence(
                 "The contract asked for more after it was given: %(rules)s.", rules=", ".join(more)
             )
     return may_not(patch, review)
+
+
+def _words(seen: dict[str, Any]) -> str:
+    """Names the words that land with it, see verdicts.words."""
+    return str((seen["verdict"] or {}).get("words", ""))
 
 
 def may_not(patch: Patch, review: Review) -> Sentence | None:

@@ -29,6 +29,9 @@ CHANGED = sentence("It would land something else than you saw.")
 UNJUDGED = sentence("The contract judges it again; it will within seconds. Until then nobody can approve it.")
 FIRST = sentence("The contract has judged it since you looked.")
 OTHERWISE = sentence("It would land the same as you saw, but the contract judges it differently now.")
+REWORDED = sentence(
+    "Its title or its description was changed since you looked. They become the message of the commit; read them again."
+)
 NOTHING = sentence("Nothing about it changed since you looked.")
 
 
@@ -169,6 +172,8 @@ def _lead(patch: Patch, lands: Lands, judged: Judged) -> Sentence:
         return NOTHING
     if judged.now is None:
         return UNJUDGED
+    if judged.then and judged.then.get("words") != judged.now.get("words"):
+        return REWORDED
     return OTHERWISE if judged.then or not judged.known else FIRST
 
 

@@ -36,12 +36,12 @@ def judge_waiting(repository: Repository, mirror: Mirror, patches: Iterable[Patc
 
 def judged(patch: Patch, mirror: Mirror, main: str) -> dict[str, Any]:
     """What the contract would say of the patch on this main, as a row holds it; nothing is recorded."""
-    return as_json(judge(of_patch(patch, mirror, main), contract_of(mirror, main)))
+    return as_json(judge(of_patch(patch, mirror, main), contract_of(mirror, main))) | words(patch)
 
 
 def record(patch: Patch, verdict: Verdict) -> bool:
     """Store the verdict of a patch that still waits; True when it is another one than before."""
-    said = as_json(verdict)
+    said = as_json(verdict) | words(patch)
     if patch.verdict == said:
         return False
     rows = Patch.objects.filter(pk=patch.pk, state=life.PROPOSED, digest=patch.digest)
@@ -63,6 +63,14 @@ def record(patch: Patch, verdict: Verdict) -> bool:
     for name, value in now.items():
         setattr(patch, name, value)
     return True
+
+
+def words(patch: Patch) -> dict[str, str]:
+    """Names title and description where a pull request can change them without a new commit: they land too."""
+    if patch.pull_id is None:
+        return {}
+    said = json.dumps([patch.title, patch.rationale])
+    return {"words": hashlib.sha256(said.encode()).hexdigest()[:16]}
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -106,4 +114,5 @@ def fingerprint(verdict: dict[str, Any] | None) -> str:
     if verdict is None:
         return ""
     seen = [verdict["decision"], verdict["risk"], sorted(map(_said, verdict["reasons"]))]
+    seen += [verdict["words"]] if verdict.get("words") else []
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]

@@ -150,9 +150,13 @@ def propose(reading: Reading, placer: Placer, pulls: Pulls, name: str, tip: str)
 def link(pulls: Pulls, patch: Patch) -> None:
     """Let a waiting patch follow its pull request."""
     if told := pulls.told(patch):
-        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**told)
+        before = earlier.kept(patch)
         for name, value in told.items():
             setattr(patch, name, value)
+        if patch.verdict and (seen := patch.verdict | verdicts.words(patch)) != patch.verdict:
+            patch.verdict = seen  # nobody approves the new words by having seen the old ones
+            told |= {"verdict": seen, "earlier": before}
+        Patch.objects.filter(pk=patch.pk, state=life.PROPOSED).update(**told)
 
 
 def refresh(reading: Reading, pulls: Pulls, patch: Patch, branches: dict[str, str]) -> None:

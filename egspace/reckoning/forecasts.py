@@ -88,7 +88,8 @@ def store(repository: Repository, walk: Walk, waiting: Waiting, known: Vectors) 
     """Replace the forecasts of what waits; those of what landed stay, with what came of them."""
     Forecast.objects.filter(patch__repository=repository, patch__state=life.PROPOSED).delete()
     rows = [row for change in waiting.changes for row in forecast(repository, walk, change, known)]
-    Forecast.objects.bulk_create(rows, batch_size=500)
+    # One that somebody approved since it was read keeps what was told before.
+    Forecast.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
     settle(repository)
 
 

@@ -15,6 +15,17 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.submit();
 });
 
+// What takes more than a moment says that it is at work, and is not sent twice.
+function busy(form, is) {
+  form.setAttribute("aria-busy", is);
+  form.querySelectorAll("button").forEach((button) => { button.disabled = is; });
+  form.querySelectorAll("progress").forEach((bar) => { bar.hidden = !is; });
+}
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-slow]")) busy(event.target, true);
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-slow]").forEach((form) => busy(form, false)));
+
 export const rows = () => [...document.querySelectorAll("main [data-row]")].filter((row) => row.offsetParent);
 
 function step(by) {

@@ -15,8 +15,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from cells import assignments
-from cells.models import Evidence, Repository
+from cells.models import Evidence, Repository, Review
 from cells.patches import life
+from cells.patches.moves import shift
 from cells.sentences import sentence
 from egspace import refresh
 from egspace.drawing.space_data import space_of
@@ -410,3 +411,24 @@ def test_a_repository_without_a_commit_has_a_map_of_nothing(db: None, tmp_path: 
     space = space_of(empty)
     assert space
     assert space.places == {}
+
+
+def test_a_patch_that_is_approved_while_the_map_is_made_keeps_what_was_told(
+    bakery: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(bakery)
+    patch = a_patch(bakery)
+    told = {(row.key, row.before, row.after) for row in patch.forecasts.all()}
+    source_of(bakery).commit({"reports/mixer/noise.md": "# Mixer noise\nIt hums.\n"}, "Listen")
+    ensure = making.vectors.ensure
+
+    def meanwhile(*given: Any) -> None:
+        Review.objects.create(patch=patch, decision=Review.APPROVE, digest=patch.digest)
+        shift(patch, "approve", actor="contract")
+        ensure(*given)
+
+    sync(bakery)
+    monkeypatch.setattr(making.vectors, "ensure", meanwhile)
+    made(bakery)
+    assert told
+    assert {(row.key, row.before, row.after) for row in patch.forecasts.all()} == told

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from cells.hosts.github import client
+from cells.hosts.github import client as speaker
 from cells.models import AuditEvent, Patch, PullRequest, Repository
 from cells.patches import life
+from cells.patches.verdicts import fingerprint
+from cells.permissions import REVIEWER
 from cells.refusals import say
-from tests.factories import sync
+from tests.factories import a_user, sync
 from tests.github.double import Double
 from tests.github.double import Repository as Remote
 from tests.pulls.mirrored import LOAF, at_github, connected, connection, mirroring, patch_of, row
@@ -141,6 +144,27 @@ def test_titles_drafts_labels_and_bases_follow(remote: Remote, bakery: Repositor
     assert (patch.state, patch.pull, row(number).base_ref) == (life.PROPOSED, None, "next")
 
 
+def test_words_that_changed_at_github_have_to_be_read_before_they_are_approved(
+    remote: Remote, bakery: Repository, github: Double, client: Client
+) -> None:
+    remote.push("loaf", LOAF, "wip")
+    there = remote.pull(remote.open_pull("loaf", "Loaf"))
+    sync(bakery)
+    patch = patch_of("loaf")
+    seen = {"digest": patch.digest, "verdict": fingerprint(patch.verdict)}
+    github.passes(seconds=10)
+    there.title, there.updated = "Pay the stranger", github.world.now()
+    sync(bakery)
+    client.force_login(a_user("rin", REVIEWER))
+    refused = client.post(f"/patches/{patch.pk}/approve", seen, headers={"HX-Request": "true"})
+    patch.refresh_from_db()
+    assert (refused.status_code, patch.state) == (409, life.PROPOSED)
+    assert "They become the message of the commit" in refused.text
+    client.post(f"/patches/{patch.pk}/approve", seen | {"verdict": fingerprint(patch.verdict)})
+    patch.refresh_from_db()
+    assert patch.state != life.PROPOSED
+
+
 def test_a_fork_is_read_and_never_lands_by_itself(remote: Remote, bakery: Repository) -> None:
     tip = remote.push_to_fork("loaf", LOAF, by="stranger")
     number = remote.open_pull("loaf", "A stranger's loaf", by="stranger", from_fork=True)
@@ -266,7 +290,7 @@ def test_what_the_token_may_not_see_any_more_is_a_sentence(
 def test_while_github_wants_quiet_nobody_asks(
     remote: Remote, bakery: Repository, github: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "HURRY", 0)
+    monkeypatch.setattr(speaker, "HURRY", 0)
     github.fails_next(
         403, times=3, path="/pulls", message="API rate limit exceeded", headers={"Retry-After": "3000"}
     )

@@ -29,8 +29,8 @@ class Look:
 
 def since(connection: GitHubConnection, at: datetime) -> Look:
     """Comments written or changed from then on, of all issues and pull requests. Raises Unanswered."""
-    with client.speaking(connection) as spoken:
-        repository = spoken.get_repo(connection.full_name, lazy=True)
+    with client.speaking(connection, lazy=True) as spoken:
+        repository = spoken.get_repo(connection.full_name)
         listed = repository.get_issues_comments(sort="updated", direction="asc", since=at)
         found = [_as_listed(one) for one in islice(listed, MOST)]
     times = [time for one in found if (time := moment(one["updated_at"]))]
@@ -55,8 +55,8 @@ def _as_listed(one: IssueComment) -> dict[str, Any]:
 def title(connection: GitHubConnection, number: int) -> str:
     """The title of the issue, "" when it is gone. Raises Unanswered."""
     try:
-        with client.speaking(connection) as spoken:
-            return spoken.get_repo(connection.full_name, lazy=True).get_issue(number).title[:300]
+        with client.speaking(connection, lazy=True) as spoken:
+            return spoken.get_repo(connection.full_name).get_issue(number).title[:300]
     except client.Unanswered as refused:
         if refused.answered in GONE:
             return ""
