@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain, count
 
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from django.utils import timezone
 from cells import audit, people
 from cells.accounts import OWNER
 from cells.hosts.github.people import LOGIN
-from cells.models import AuditEvent, GitHubPerson
+from cells.models import AuditEvent, Cell, GitHubPerson, Lane
 from cells.refusals import Forbidden
 from cells.sentences import sentence
 
@@ -20,11 +21,14 @@ GITHUB = "github"  # as the trail calls whoever GitHub sent and nobody here know
 REFUSED = "refuse_sign_in"
 ONCE_IN = timedelta(days=1)  # anybody has a GitHub login, and the trail is kept for ever
 # The trail tells people and workers apart by name alone; and the owner of a fresh installation is known by name.
-TAKEN = {OWNER, GITHUB, "contract", "landing", "remind", "settle", "sync", "unknown"}
+TAKEN = {
+    OWNER, GITHUB, "api", "ask", "beat", "bulk", "command", "contract", "demo", "inbox", "landing", "page", "planting",
+    "remind", "schedule", "send_back", "settle", "sync", "unknown",
+}  # fmt: skip
 
 
-def arrive(*, base_url: str, number: int, login: str) -> User:
-    """The account of this number, made when they first come. Raises Forbidden for whom nobody let in."""
+def arrive(*, base_url: str, number: int, login: str) -> GitHubPerson:
+    """The row of this number with its account, made when they first come. Raises Forbidden for whom nobody let in."""
     with transaction.atomic():
         rows = GitHubPerson.objects.select_for_update().filter(base_url=base_url, number=number)
         if row := rows.first():
@@ -36,16 +40,16 @@ def arrive(*, base_url: str, number: int, login: str) -> User:
     )
 
 
-def _let_in(row: GitHubPerson, login: str) -> User:
-    if LOGIN.fullmatch(login):
-        row.login = login
+def _let_in(row: GitHubPerson, login: str) -> GitHubPerson:
     row.user = row.user or people.account_made(row.base_url, row.number) or _account(row)
     if not row.user.is_active:
         raise Forbidden(sentence("The account %(account)s is closed.", account=row.user.get_username()))
+    if LOGIN.fullmatch(login):
+        row.login = login
     row.save(update_fields=["login", "user"])
     people.follow(row)
     audit.record(actor=row.user, verb="sign_in", subject=row.user, after={"by": GITHUB, "login": row.login})
-    return row.user
+    return row
 
 
 def _account(row: GitHubPerson) -> User:
@@ -58,10 +62,20 @@ def _account(row: GitHubPerson) -> User:
 
 
 def _name(row: GitHubPerson) -> str:
-    for name in (row.login, f"{row.login}-github"):
-        if name.lower() not in TAKEN and not User.objects.filter(username__iexact=name).exists():
-            return name
-    return f"{row.login}-github-{row.number}"
+    """After the login an operator let in, which nobody chose since; never a name that means somebody else."""
+    taken, other = TAKEN | _owners(), f"{row.login}-github"
+    names = chain((row.login, other), (f"{other}-{number}" for number in count(row.number)))
+    return next(
+        name
+        for name in names
+        if name.lower() not in taken and not User.objects.filter(username__iexact=name).exists()
+    )
+
+
+def _owners() -> set[str]:
+    """Whom swarms name as owners: of an account of that name the word would be asked for."""
+    rows = [model.objects.exclude(owners=[]).values_list("owners", flat=True) for model in (Lane, Cell)]
+    return {name.lower() for owners in chain(*rows) for name in owners}
 
 
 def _keep_refusal(number: int, login: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
@@ -12,11 +14,14 @@ from django.utils import timezone
 
 from cells import audit
 from cells.hosts.github import people as there
+from cells.hosts.github.places import git_origin
 from cells.models import GitHubConnection, GitHubPerson
 from cells.permissions import OPERATOR, RIGHTS, require
 from cells.refusals import Forbidden, Refused
 from cells.sentences import sentence
 
+CAME_BY = "came_by_github"  # in sessions that GitHub opened
+NOREPLY = "@users.noreply."
 OWN = sentence("You cannot change what you yourself may do; another operator has to.")
 
 
@@ -30,6 +35,45 @@ def user_of(connection: GitHubConnection, number: int) -> User | None:
     """The account here of that number at the connection's GitHub, once they have one."""
     row = _row(connection, number)
     return row.user if row else None
+
+
+def wrote(user: User, addresses: Iterable[str]) -> bool:
+    """Whether one of these mail addresses is one that a GitHub gives to a login of theirs, so that no mail is told.
+
+    The account that signing in made is known by its number beyond the row.
+    """
+    given = [one.lower() for one in addresses if NOREPLY in one.lower()]
+    if not given:
+        return False
+    logins = [(row.base_url, str(row.number), row.login.lower()) for row in user.github_people.all()]
+    made = SocialAccount.objects.filter(user=user).values_list("provider", "uid")
+    logins += [(base_url, number, "") for base_url, number in made]
+    return any(_is_given(address, *login) for address in given for login in logins)
+
+
+def _is_given(address: str, base_url: str, number: str, login: str) -> bool:
+    """NUMBER+LOGIN, whatever the login was then; LOGIN alone for accounts of before 2017."""
+    name, _, host = address.partition(NOREPLY)
+    return host == urlsplit(git_origin(base_url)).hostname and (
+        name.startswith(f"{number}+") or (bool(login) and name == login)
+    )
+
+
+def came_by(row: GitHubPerson) -> dict[str, Any]:
+    """What a session remembers of the login that opened it."""
+    return {"pk": row.pk, "base_url": row.base_url, "number": row.number}
+
+
+def still_leads(came: dict[str, Any], user: User) -> bool:
+    """Whether the login that opened a session is in the list, and this user's."""
+    return GitHubPerson.objects.filter(**came, user=user).exists()
+
+
+def operator(connection: GitHubConnection, number: int) -> GitHubPerson | None:
+    """Who asks by a comment, when they may; the row is theirs until the transaction ends."""
+    rows = GitHubPerson.objects.select_for_update(of=("self",)).select_related("user")
+    row = rows.filter(base_url=connection.base_url, number=number, right=OPERATOR).first()
+    return row if row and (row.user is None or row.user.is_active) else None
 
 
 def _row(connection: GitHubConnection, number: int) -> GitHubPerson | None:
@@ -77,6 +121,13 @@ def remove(*, person: GitHubPerson, by: User | str) -> None:
         row = _held(person, by)
         if is_made(row):
             _hold(row.user, "")
+        audit.record(actor=by, verb="remove_person", subject=row, before=_told(row))
+        row.delete()
+
+
+def forget(user: User, by: User | str) -> None:
+    """Their logins go with the account that is deleted: nobody comes back by them with rights."""
+    for row in user.github_people.all():
         audit.record(actor=by, verb="remove_person", subject=row, before=_told(row))
         row.delete()
 

@@ -16,7 +16,7 @@ from cells.chain import seal
 from cells.hosts.github.places import by_pull
 from cells.models import Ask, AskComment, Backtest, Delivery, Errand, Patch, Reminder, Repository, SyncRun
 from cells.patches import automatic, landing, life, paths, planting, pushing, verdicts
-from cells.pulls import answers, closing, comments, errands
+from cells.pulls import answers, closing, comments, errands, failed
 from cells.pulls import landing as at_github
 from cells.reminding import sending
 from cells.ssot.mirror import Mirror
@@ -130,7 +130,7 @@ def auto_merge(*, repository_id: int, **_: object) -> None:
 
 
 SWEEPERS: tuple[Callable[[], object], ...] = (
-    landing.settle, at_github.settle, runs.settle, job.settle, replays.settle, planting.settle, closing.settle,
+    landing.settle, at_github.settle, failed.settle, runs.settle, job.settle, replays.settle, planting.settle, closing.settle,
     deliveries.settle, comments.settle, answers.settle, errands.settle, seal.seal,
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ import pygit2
 from django.contrib.auth.models import Group, User
 from django.test import TestCase
 
-from cells.models import Patch, Repository, SyncRun
+from cells.models import GitHubConnection, Patch, Repository, SyncRun
 from cells.patches import life, reviews
 from cells.patches.moves import shift
 from cells.patches.verdicts import fingerprint
@@ -196,7 +196,8 @@ def source_of(repository: Repository) -> Source:
 
 
 def sync(repository: Repository) -> Repository:
-    """Read the source now; a failed reading fails the test with its sentence."""
+    """Read the source now, and ask GitHub everything; a failed reading fails the test with its sentence."""
+    GitHubConnection.objects.filter(repository=repository).update(asked_at=None)
     run = runs.execute_now(repository, "test")
     assert run.state == SyncRun.DONE, run.error
     repository.refresh_from_db()

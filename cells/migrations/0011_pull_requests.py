@@ -55,6 +55,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='githubconnection',
+            name='asked_at',
+            field=models.DateTimeField(help_text='When a reading last asked for comments and for what happened.', null=True),
+        ),
+        migrations.AddField(
+            model_name='githubconnection',
             name='trouble',
             field=models.JSONField(help_text='The sentence that says why the last look failed.', null=True),
         ),
@@ -90,9 +95,9 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(null=True)),
                 ('closed_by', models.CharField(blank=True, max_length=100)),
                 ('merge_commit', models.CharField(blank=True, max_length=40)),
-                ('seen_at', models.DateTimeField(auto_now=True)),
                 ('made', models.CharField(blank=True, help_text='The head that landing a patch pushed; empty when others opened it.', max_length=40)),
                 ('look_at', models.DateTimeField(help_text='When its landing looks at it again.', null=True)),
+                ('looks', models.PositiveSmallIntegerField(default=0, help_text='How many in a row were to be repeated soon.')),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pulls', to='cells.githubconnection')),
             ],
             options={

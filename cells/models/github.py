@@ -40,6 +40,9 @@ class GitHubConnection(models.Model):
     comments_until = models.DateTimeField(null=True, help_text="Comments written until then were looked at.")
     evidence_until = models.DateTimeField(null=True, help_text="What happened until then was made evidence.")
     rest_until = models.DateTimeField(null=True, help_text="GitHub wants to be left alone until then.")
+    asked_at = models.DateTimeField(
+        null=True, help_text="When a reading last asked for comments and for what happened."
+    )
     trouble = models.JSONField(null=True, help_text="The sentence that says why the last look failed.")
 
     class Meta:

@@ -42,13 +42,15 @@ class PullRequest(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=100, blank=True)
     merge_commit = models.CharField(max_length=40, blank=True)
-    seen_at = models.DateTimeField(auto_now=True)
     made = models.CharField(
         max_length=40,
         blank=True,
         help_text="The head that landing a patch pushed; empty when others opened it.",
     )
     look_at = models.DateTimeField(null=True, help_text="When its landing looks at it again.")
+    looks = models.PositiveSmallIntegerField(
+        default=0, help_text="How many in a row were to be repeated soon."
+    )
 
     class Meta:
         ordering = ["-number"]

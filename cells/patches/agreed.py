@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from cells.models import Patch, Review
-from cells.patches import automatic, needs, verdicts
+from cells.patches import automatic, needs
 from cells.permissions import NEEDED, OPERATOR, may
 from cells.sentences import Sentence, sentence
 
@@ -57,7 +57,7 @@ def check_verdict(reviews: list[Review], now: dict[str, Any]) -> None:
     for review in reviews:
         if review.by is None and (why := automatic.holds(review.patch, now)):
             raise Stale(why)
-        if review.verdict and (rules := verdicts.stricter(now, review.verdict)):
+        if rules := needs.stricter(review.patch, review, now):
             raise Stale(
                 sentence(
                     "The contract asks for more than when it was approved (%(rules)s); please look again.",

@@ -20,12 +20,13 @@ from django.utils import timezone
 from cells import audit
 from cells.chain import seal
 from cells.clock import lease, wake
-from cells.hosts.github.places import by_pull
-from cells.models import Patch, Repository, Review
+from cells.hosts.github.inert import inert
+from cells.hosts.github.places import at_github, by_pull
+from cells.models import AuditEvent, Patch, Repository, Review
 from cells.patches import change, life, verdicts
 from cells.patches.agreed import Stale, agreed, check_verdict, trailers
 from cells.patches.described import as_read
-from cells.patches.moves import renewed, shift, void
+from cells.patches.moves import moved, renewed, shift, void
 from cells.patches.origins import asks_of
 from cells.patches.outdated import CONTAINED, GONE, MOVED_ON, moved_away
 from cells.patches.traces import find, patch_id
@@ -38,6 +39,7 @@ from cells.ssot.mirror import Merge, Mirror
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
+OF_ITSELF = [field.name for field in Patch._meta.concrete_fields if not field.is_relation]
 DISPLACED = sentence(
     "It had landed here, but the source changed its history and main does not hold it now. Please look again."
 )
@@ -70,6 +72,7 @@ def claim(patch: Patch) -> bool:
         shift(patch, "claim", actor=WORKER, lease_until=lease(), attempts=patch.attempts + 1)
     except Refused:
         return False
+    patch.refresh_from_db(fields=OF_ITSELF)  # a reading may have given it other words since it was looked at
     return True
 
 
@@ -100,9 +103,25 @@ def stopped(patch: Patch, error: Exception) -> None:
         fail(patch, sentence("Landing failed: %(error)s", error=str(error)[:300]))
 
 
-def release(patch: Patch) -> None:
-    """Let it be claimed again. Raises Refused."""
-    shift(patch, "release", actor=WORKER, lease_until=None)
+def release(patch: Patch, refused: str = "") -> None:
+    """Let it be claimed again; `refused` is why it may not land now, for the trail. Raises Refused."""
+    shift(patch, "release", actor=WORKER, reason=refused, lease_until=None)
+
+
+def refusals(patch: Patch) -> int:
+    """How often landing it was refused since it was approved, or tried again, last."""
+    events = AuditEvent.objects.filter(subject_type="patch", subject=str(patch.pk))
+    begun = events.filter(verb__in=("approve", "land_by_hand", "retry")).order_by("-pk")
+    refused = events.filter(verb="release").exclude(reason="")
+    return refused.filter(pk__gt=begun.values_list("pk", flat=True).first() or 0).count()
+
+
+def hold(patch: Patch) -> None:
+    """Before a step that nobody can take back: the claim is still this worker's, and lasts. Raises Refused."""
+    mine = Patch.objects.filter(pk=patch.pk, state=life.LANDING, attempts=patch.attempts)
+    if not mine.update(lease_until=lease()):
+        patch.refresh_from_db()
+        raise Refused(moved(patch))
 
 
 def fail(patch: Patch, why: Sentence) -> None:
@@ -164,11 +183,12 @@ def make_commit(mirror: Mirror, patch: Patch, reviews: list[Review], main: str, 
 
 
 def message(patch: Patch, reviews: list[Review]) -> str:
-    """What the commit says: the proposal's words and our trailers."""
+    """What the commit says: the proposal's words, which close nothing at GitHub, and our trailers."""
+    words = f"{patch.title}\n\n{patch.rationale}"
     said = (
         {"Patch-Id": patch_id(patch)} | _sources(patch) | trailers(reviews) | {"Audit-Head": str(seal.seal())}
     )
-    return commits.message_with(f"{patch.title}\n\n{patch.rationale}", said)
+    return commits.message_with(inert(words) if at_github(patch.repository) else words, said)
 
 
 def _sources(patch: Patch) -> dict[str, str]:

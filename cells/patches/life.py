@@ -42,9 +42,9 @@ LIFE: dict[str, Move] = {
     "reveal": move({PROPOSED}, ARCHIVED, WORKER),
     "claim": move({APPROVED}, LANDING, WORKER),
     "release": move({LANDING}, APPROVED, WORKER),
-    "land": move({LANDING}, LANDED, WORKER),
+    "land": move({LANDING, FAILED}, LANDED, WORKER),
     "fail": move({LANDING}, FAILED, WORKER),
-    "stale": move({APPROVED, LANDING}, PROPOSED, WORKER),
+    "stale": move({APPROVED, LANDING, FAILED}, PROPOSED, WORKER),
     "displace": move({LANDED}, PROPOSED, WORKER),
 }
 

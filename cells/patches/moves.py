@@ -55,10 +55,12 @@ def shift(
     rows = Patch.objects.filter(pk=patch.pk, state=patch.state, state__in=step.sources)
     if seen:
         rows = rows.filter(digest=seen)
+    if verb == "claim" or patch.state == life.LANDING:  # whose claim ran out does nothing to the next one's
+        rows = rows.filter(attempts=patch.attempts)
     before = patch.state
     changes = {
         "state": step.target, "state_at": timezone.now(), "state_note": note.as_json() if note else None,
-        **_unclaimed(step.target), **fields,
+        "lease_until": None, **_unclaimed(step.target), **fields,
     }  # fmt: skip
     with transaction.atomic():
         if rows.update(**changes) != 1:

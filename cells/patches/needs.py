@@ -10,11 +10,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from cells.hosts.github.places import by_pull
 from cells.models import Patch, Repository, Review
 from cells.patches import earlier, life, pulled, reach, verdicts
 from cells.patches.governing import governs
 from cells.patches.moves import lock
 from cells.patches.reach import Asking
+from cells.people import wrote
 from cells.permissions import REVIEWER, may, require
 from cells.refusals import Forbidden, Refused
 from cells.sentences import Sentence, sentence
@@ -131,11 +133,23 @@ def lapsed(patch: Patch, review: Review) -> Sentence | None:
     for one in (*since, {"digest": patch.digest, "verdict": patch.verdict}):
         if one["digest"] != review.digest or _words(one) != _words({"verdict": review.verdict}):
             return CHANGED
-        if one["verdict"] and review.verdict and (more := verdicts.stricter(one["verdict"], review.verdict)):
+        if more := stricter(patch, review, one["verdict"]):
             return sentence(
                 "The contract asked for more after it was given: %(rules)s.", rules=", ".join(more)
             )
     return may_not(patch, review)
+
+
+def stricter(patch: Patch, review: Review, now: dict[str, Any] | None) -> list[str]:
+    """The rules for which the contract asks for more than when it was given. Where GitHub merges, it answers for the
+    checks: what a person approved waits there until they pass.
+    """
+    if not now or not review.verdict:
+        return []
+    more = verdicts.stricter(now, review.verdict)
+    if more and review.by_id and verdicts.only_checks(now, review.verdict) and by_pull(patch.repository):
+        return []
+    return more
 
 
 def _words(seen: dict[str, Any]) -> str:
@@ -177,13 +191,14 @@ def void_all_lapsed(repository: Repository) -> None:
 
 
 def proposed_by(patch: Patch, user: User) -> bool:
-    """Whether the user is a proposer: by account, by the mail address of a commit, by having edited it, or by having
-    opened its pull request."""
+    """Whether the user is a proposer: by account, by the mail address of a commit (theirs, or what GitHub gives to their
+    login), by having edited it, or by having opened its pull request."""
     if patch.proposer_id == user.pk or patch.editors.filter(pk=user.pk).exists():
         return True
     if pulled.opened_by(patch, user):
         return True
-    return bool(user.email) and user.email.lower() in reach.authors(patch)
+    authors = reach.authors(patch)
+    return user.email.lower() in authors or wrote(user, authors)
 
 
 def check_person(patch: Patch, by: User) -> None:

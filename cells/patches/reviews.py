@@ -3,6 +3,8 @@ sentence that the button of `x` shows."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,13 +12,15 @@ from django.utils import timezone
 
 from cells import audit
 from cells.clock import wake
-from cells.models import Patch, Review
+from cells.models import Patch, PullRequest, Review
 from cells.patches import desk, life, needs, outdated, planting, pulled, verdicts
 from cells.patches.moves import lock, moved, obstacle, renewed, shift, void
 from cells.permissions import OPERATOR, REVIEWER, require
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import Mirror
+
+OFFERED = timedelta(minutes=2)  # so long pages offer to take back what was done last
 
 # What a refusal with a reason is called, and what is asked when the reason is missing.
 SAY_WHY = {
@@ -179,10 +183,18 @@ def withdraw(*, patch: Patch, by: User) -> None:
 
 
 def check_reopen(patch: Patch, by: User) -> None:
-    """Refuse to take back what is not decided, a test proposal, or what its branch has left behind."""
+    """Refuse to take back what is not decided, a test proposal, or what its branch or pull request has left behind."""
     check_decide(patch, by, "reopen")
     if patch.planted_by_id:
         raise Refused(sentence("This was a test proposal, so there is nothing left to decide."))
+    pull = pulled.proposing(patch)
+    if pull and pull.state == PullRequest.CLOSED:
+        raise Refused(
+            sentence(
+                "Its pull request #%(number)s is closed at GitHub. Reopen it there first; then it can wait here again.",
+                number=pull.number,
+            )
+        )
     if outdated.moved_away(patch, Mirror(patch.repository.mirror)):
         raise Refused(
             sentence(

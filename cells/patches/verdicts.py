@@ -103,6 +103,11 @@ def stricter(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     return (sorted(set(new)) or [now["decision"]]) if worse else []
 
 
+def only_checks(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    """Whether it is the checks alone for which today's verdict asks for more."""
+    return stricter(now, then) == ["checks"] and RISKS[now["risk"]] <= RISKS[then["risk"]]
+
+
 def _said(reason: dict[str, Any]) -> tuple[str, ...]:
     """What makes a reason the same one; numbers in it may change, what it names may not."""
     named = json.dumps([reason["params"], reason["place"]], sort_keys=True) if reason["rule"] in NAMED else ""

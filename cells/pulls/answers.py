@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
 from cells.asks import life
+from cells.hosts.github import comments as there
 from cells.models import Ask, AskComment, Errand, Patch
 from cells.patches import life as patch_life
 from cells.pulls import errands
@@ -41,29 +44,47 @@ NOW = {
     patch_life.SUPERSEDED: sentence("Something newer took its place."),
     patch_life.FAILED: sentence("Landing it failed; a person has to look."),
 }
-OVER = (patch_life.LANDED, patch_life.REJECTED, patch_life.SENT_BACK, patch_life.ARCHIVED, patch_life.SUPERSEDED)  # fmt: skip
 
 
 def follow(ask: Ask) -> None:
     """Let the comment say how the ask stands now. Said already, nothing happens."""
-    row = AskComment.objects.select_related("connection").filter(ask=ask).first()
+    row = AskComment.objects.filter(ask=ask).first()
     if row:
-        _order(row, text(ask))
+        _say(row.pk)
 
 
 def refuse(row: AskComment, why: Sentence) -> None:
     """Say under the comment why nothing was asked."""
     with translation.override(settings.LANGUAGE_CODE):
-        _order(row, f"**{gettext('Not asked')}.** {told(why)}")
+        _order(row, {"body": f"**{gettext('Not asked')}.** {told(why)}"})
+
+
+def given(row: AskComment) -> bool:
+    """Whether another VPM that speaks under the same name answered it: of ours none is there yet. Raises Unanswered."""
+    return there.answered(row.connection, row.number, errands.marker(_key(row)), row.written_at)
 
 
 def settle() -> int:
-    """Comments that say something older than what is known are ordered anew. Returns how many were looked at."""
-    rows = list(_behind()[:AT_ONCE])
-    for row in rows:
-        if row.ask:
-            _order(row, text(row.ask))
+    """Comments that say something older than what is known are ordered anew. Returns how many."""
+    rows = list(_behind().values_list("pk", flat=True)[:AT_ONCE])
+    for number in rows:
+        _say(number)
     return len(rows)
+
+
+def _say(number: int) -> None:
+    """Read and order while the row is held: whoever orders later has read later, so the newest stands."""
+    with transaction.atomic():
+        rows = AskComment.objects.select_for_update(of=("self",)).select_related("connection", "ask__patch")
+        row = rows.filter(pk=number).first()
+        if row and row.ask:
+            _order(row, {"body": text(row.ask), "of": _of(row.ask)})
+
+
+def _of(ask: Ask) -> str:
+    """What the text depends on, as `_behind` compares it."""
+    patch = ask.patch
+    return f"{ask.state} {patch.state if patch else ''} {patch.decision if patch else ''}"
 
 
 def text(ask: Ask) -> str:
@@ -120,8 +141,8 @@ def _folded(answer: Any) -> list[str]:
     return ["<details><summary>JSON</summary>", fenced(whole[:JSON], "json"), *cut, "</details>"]
 
 
-def _order(row: AskComment, body: str) -> None:
-    errands.order(row.connection, key=_key(row), verb=Errand.COMMENT, number=row.number, said={"body": body})
+def _order(row: AskComment, said: dict[str, str]) -> None:
+    errands.order(row.connection, key=_key(row), verb=Errand.COMMENT, number=row.number, said=said)
 
 
 def _key(row: AskComment) -> str:
@@ -129,13 +150,11 @@ def _key(row: AskComment) -> str:
 
 
 def _behind() -> QuerySet[AskComment]:
-    """Those whose answer was last written before its ask or its patch moved, and those whose patch still moves."""
+    """Those whose answer does not say how the ask and its patch stand now. What is compared is no time: clocks differ."""
     key = Concat(Value("answer:"), Cast("id_there", CharField()))
-    said = Errand.objects.filter(connection=OuterRef("connection"), key=OuterRef("errand_key"))
-    at = said.annotate(at=Coalesce("done_at", "made_at")).values("at")[:1]
-    rows = AskComment.objects.annotate(errand_key=key).annotate(said_at=Subquery(at))
-    moved = Q(said_at=None) | Q(ask__state_at__gt=F("said_at")) | Q(ask__patch__state_at__gt=F("said_at"))
-    moves = Q(ask__patch__isnull=False) & ~Q(ask__patch__state__in=OVER)
-    rows = rows.filter(moved | moves, ask__isnull=False, taken_at__gt=timezone.now() - FOLLOWED)
-    first = Case(When(moved, then=0), default=1)
-    return rows.select_related("connection", "ask__patch").order_by(first, "-pk")
+    patch = [Coalesce(f"ask__patch__{name}", Value("")) for name in ("state", "decision")]
+    now = Concat("ask__state", Value(" "), patch[0], Value(" "), patch[1])
+    orders = Errand.objects.annotate(of=Cast(KT("said__of"), CharField()))
+    right = orders.filter(connection=OuterRef("connection"), key=OuterRef("its_key"), of=OuterRef("now"))
+    rows = AskComment.objects.filter(ask__isnull=False, taken_at__gt=timezone.now() - FOLLOWED)
+    return rows.annotate(its_key=key, now=now).filter(~Exists(right)).order_by("-pk")

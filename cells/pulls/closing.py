@@ -1,20 +1,23 @@
 """What a decision here causes at GitHub: a comment with its reason, and a pull request closed.
 
-Only the version that was decided is closed: who pushed since then has another one open.
+Only the version that was decided is closed: who pushed since then has another one open. It is told when the time of
+Undo is over, and only if the decision still counts.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from cells.clock import wake
 from cells.models import Errand, Patch, PullRequest, Review
-from cells.patches import life
+from cells.patches import life, reviews
 from cells.pulls import errands, wording
 from cells.pulls.opening import branch_of, closing_key, forget
 
@@ -25,10 +28,13 @@ LATE, LONGEST, AT_ONCE = timedelta(seconds=30), timedelta(days=3), 100
 
 
 def follow(patch: Patch) -> None:
-    """Order what its state asks for. Ordered twice, it is done once."""
+    """Order what its state asks for, and no more what a decision asked for that was taken back. Ordered twice, it is
+    done once.
+    """
     row = patch.pull
     if row is None:
         return
+    errands.end_taken_back(row.connection, f"patch-{patch.pk}-review-")
     for order in _orders(patch, row):
         errands.order(row.connection, number=row.number, **order)
     if row.ours and patch.state in OVER:
@@ -39,9 +45,10 @@ def _orders(patch: Patch, row: PullRequest) -> list[dict[str, Any]]:
     found = []
     if patch.state in DECIDED and (review := _review(patch)):
         verb = Errand.COMMENT if patch.state == life.SENT_BACK else Errand.CLOSE
-        said = {"body": wording.decided(patch, review)}
+        said: dict[str, Any] = {"body": wording.decided(patch, review), "review": review.pk}
         said |= {"sha": row.made or patch.tip} if verb == Errand.CLOSE else {}
-        found.append({"key": f"patch-{patch.pk}-review-{review.pk}", "verb": verb, "said": said})
+        key, wait = f"patch-{patch.pk}-review-{review.pk}", _still_undone(review)
+        found.append({"key": key, "verb": verb, "said": said, "wait": wait})
     elif patch.state in LET_GO and row.state == PullRequest.OPEN and (row.ours or patch.state == life.LANDED):
         said = {"body": wording.let_go(patch), "sha": row.made or patch.tip}
         found.append({"key": closing_key(patch, row), "verb": Errand.CLOSE, "said": said})
@@ -56,6 +63,13 @@ def _orders(patch: Patch, row: PullRequest) -> list[dict[str, Any]]:
 def _review(patch: Patch) -> Review | None:
     rows = patch.reviews.filter(decision=DECIDED[patch.state], void__isnull=True)
     return rows.select_related("by").order_by("pk").last()
+
+
+def _still_undone(review: Review) -> int:
+    """Seconds in which it can still be taken back with one click; of many at once nobody looks at each in less."""
+    offered = timedelta(seconds=settings.VPM_UNDO_SECONDS)
+    until = review.at + (reviews.OFFERED if review.via == "bulk" else offered)
+    return max(0, math.ceil((until - timezone.now()).total_seconds()))
 
 
 def settle() -> int:

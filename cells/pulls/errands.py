@@ -6,7 +6,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from cells.clock import lease, wake
 from cells.hosts import source
 from cells.hosts.github import writing
 from cells.hosts.github.client import Unanswered
-from cells.models import Errand, GitHubConnection
+from cells.models import Errand, GitHubConnection, PullRequest, Review
 from cells.sentences import Sentence, sentence
 from cells.stored import as_stored
 
@@ -28,24 +27,28 @@ BODY = 60_000  # characters; GitHub takes 65,536
 
 FAULT = sentence("A fault of ours; the log says which.")
 MOVED = sentence("Somebody pushed to it meanwhile, so it was left as it is.")
+TAKEN_BACK = sentence("The decision was taken back before it was told.")
 
 
-def order(connection: GitHubConnection, *, key: str, verb: str, number: int, said: dict[str, Any]) -> Errand:
-    """The errand of this key, waiting when what is said is new. Told the same again, nothing happens."""
+def order(
+    connection: GitHubConnection, *, key: str, verb: str, number: int, said: dict[str, Any], wait: int = 0
+) -> Errand:
+    """The errand of this key, waiting (`wait` seconds at least) when what is said is new. Told the same again, nothing
+    happens. Where what is said names a `review`, it is done only while that counts.
+    """
+    not_before = timezone.now() + timedelta(seconds=wait) if wait > 0 else None
     said = as_stored(said)
-    try:
-        with transaction.atomic():
-            row = Errand.objects.create(connection=connection, key=key, verb=verb, number=number, said=said)
-    except IntegrityError:
-        row = Errand.objects.get(connection=connection, key=key)
+    first = {"verb": verb, "number": number, "said": said, "not_before": not_before}
+    row, made = Errand.objects.get_or_create(connection=connection, key=key, defaults=first)
+    if not made:
         if row.said == said:
             return row
         Errand.objects.filter(pk=row.pk).update(
             said=said, verb=verb, number=number, version=F("version") + 1, state=Errand.WAITING, attempts=0,
-            not_before=None, note=None, done_at=None,
+            not_before=not_before, note=None, done_at=None,
         )  # fmt: skip
         row.refresh_from_db()
-    wake("cells.errand", errand_id=row.pk)
+    wake("cells.errand", after=wait, errand_id=row.pk)
     return row
 
 
@@ -87,6 +90,8 @@ def _claimed(errand: Errand) -> bool:
 def _done(errand: Errand) -> tuple[int | None, Sentence | None]:
     """GitHub's id of the comment, if there is one, and what is to be said about it."""
     said, connection, number = errand.said, errand.connection, errand.number
+    if _taken_back(said):
+        return errand.there, TAKEN_BACK
     if errand.verb == Errand.LABEL:
         writing.label(connection, number, add=said.get("add", []), drop=said.get("drop", []))
     elif errand.verb == Errand.DELETE_BRANCH:
@@ -96,9 +101,31 @@ def _done(errand: Errand) -> tuple[int | None, Sentence | None]:
         there = writing.comment(
             connection, number, said["body"][:BODY], marker=marker(errand.key), since=errand.made_at, there=there
         )  # fmt: skip
-    if errand.verb == Errand.CLOSE and not writing.close(connection, number, said.get("sha", "")):
-        return there, MOVED
-    return there, None
+    return there, _closed(errand) if errand.verb == Errand.CLOSE else None
+
+
+def _taken_back(said: dict[str, Any]) -> bool:
+    """Whether the decision that it tells of does not count any more."""
+    review = said.get("review")
+    return review is not None and not Review.objects.filter(pk=review, void__isnull=True).exists()
+
+
+def _closed(errand: Errand) -> Sentence | None:
+    """The row knows at once: who takes the decision back now has to reopen it there. A later word of GitHub's stands."""
+    sha = errand.said.get("sha", "")
+    if not writing.close(errand.connection, errand.number, sha):
+        return MOVED
+    rows = PullRequest.objects.filter(connection=errand.connection, number=errand.number, head=sha)
+    rows.filter(state=PullRequest.OPEN).update(state=PullRequest.CLOSED, closed_at=timezone.now())
+    return None
+
+
+def end_taken_back(connection: GitHubConnection, begins: str) -> None:
+    """What waits to tell of decisions that do not count any more needs not wait; `begins` is how their keys begin."""
+    rows = Errand.objects.filter(connection=connection, key__startswith=begins, state=Errand.WAITING)
+    for row in rows:
+        if _taken_back(row.said):
+            _written(row, row.there, TAKEN_BACK)
 
 
 def marker(key: str) -> str:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from cells.evidence import told as documents
 from cells.evidence.told import Told
 from cells.hosts.github import happened, places
-from cells.hosts.github.client import Unanswered
+from cells.hosts.github.client import PAGE, Unanswered
 from cells.hosts.github.happened import Merged
 from cells.hosts.source import SOURCE_REFS
-from cells.models import GitHubConnection, PullRequest, Repository
+from cells.models import Delivery, GitHubConnection, PullRequest, Repository
 from cells.pulls import evidence_rows
-from cells.pulls.mirror import reached, rests, tell
+from cells.pulls.mirror import Turn, reached, rests, tell
 from cells.sentences import Sentence, sentence
 from cells.ssot import told
 from cells.ssot.mirror import Mirror, moment
@@ -31,10 +32,19 @@ log = logging.getLogger(__name__)
 
 BACK = timedelta(days=30)  # how far the first look goes back
 MOST = 30  # pull requests that one look asks about
+SETTLED = 600  # seconds: what is settled is asked for once in so long
+QUIET = timedelta(hours=1)  # by then checks of a commit have begun
 PATIENCE = 3  # of which so many may fail before the others wait for the next look
+LAST = timedelta(days=1)  # so long one that failed is asked about after all others
+
+ALWAYS = Turn()
 
 FAULT = sentence(
     "What GitHub tells was not made evidence: a fault of ours; the log says which. The next reading tries again."
+)
+CUT = sentence(
+    "More than %(most)s pull requests were closed at GitHub lately; what was merged before those did not become evidence.",
+    most=happened.MOST_PAGES * PAGE,
 )
 
 
@@ -46,8 +56,10 @@ class Look:
     mirror: Mirror
     since: datetime
     alive: Callable[[], None]
+    before: datetime | None = None  # when it was asked the last time
     new: list[Told] = field(default_factory=list)
     problems: list[Sentence] = field(default_factory=list)
+    remarks: list[Sentence] = field(default_factory=list)  # what the next look will not know better
     left: bool = False  # more was merged than one look asks about
 
     @property
@@ -60,13 +72,20 @@ class Look:
 
 
 def bring(
-    repository: Repository, mirror: Mirror, alive: Callable[[], None] = lambda: None, *, anew: bool = False
+    repository: Repository,
+    mirror: Mirror,
+    alive: Callable[[], None] = lambda: None,
+    *,
+    turn: Turn = ALWAYS,
+    anew: bool = False,
 ) -> list[Sentence]:
-    """Ask, write down, make rows; what did not work, as sentences. `anew`: the swarm is another, so place all again."""
+    """Ask when it is our turn, write down, make rows; what did not work, as sentences. `anew`: the swarm is another, so
+    place all again.
+    """
     try:
         evidence_rows.forget_lost(repository, mirror)
-        connection = reached(repository)
-        problems = _look(connection, mirror, alive) if connection and not rests(connection) else []
+        connection = reached(repository) if turn.mine else None
+        problems = _look(connection, mirror, alive, turn) if connection and not rests(connection) else []
         evidence_rows.catch_up(repository, mirror)
         if anew:
             evidence_rows.place_again(repository, mirror)
@@ -76,9 +95,11 @@ def bring(
     return problems
 
 
-def _look(connection: GitHubConnection, mirror: Mirror, alive: Callable[[], None]) -> list[Sentence]:
+def _look(
+    connection: GitHubConnection, mirror: Mirror, alive: Callable[[], None], turn: Turn
+) -> list[Sentence]:
     now = timezone.now()
-    look = Look(connection, mirror, _since(connection, now), alive)
+    look = Look(connection, mirror, _since(connection, now), alive, turn.before)
     for part in (_pulls, _checks, _releases):
         if not rests(connection):
             _tried(look, part)
@@ -89,7 +110,7 @@ def _look(connection: GitHubConnection, mirror: Mirror, alive: Callable[[], None
         GitHubConnection.objects.filter(pk=connection.pk).update(evidence_until=now)
     if look.problems:
         tell(connection, look.problems[0])
-    return look.problems
+    return look.problems + look.remarks
 
 
 def _since(connection: GitHubConnection, now: datetime) -> datetime:
@@ -113,9 +134,7 @@ def _note(look: Look, refused: Unanswered) -> None:
 
 
 def _pulls(look: Look) -> None:
-    waiting = [
-        one for one in sorted(_merges(look), key=lambda one: (one.at, one.number)) if _is_new(look, one)
-    ]
+    waiting = _in_turn(look.connection, [one for one in _merges(look) if _is_new(look, one)])
     look.left = len(waiting) > MOST
     failed = 0
     for one in waiting[:MOST]:
@@ -124,11 +143,26 @@ def _pulls(look: Look) -> None:
             found = happened.merged(look.connection, look.branch, one.number)
         except Unanswered as refused:
             _note(look, refused)
+            cache.set(_failure(look.connection, one), timezone.now(), int(LAST.total_seconds()))
             failed += 1
             if failed == PATIENCE or rests(look.connection):
                 return
         else:
             look.new += [found] if found else []
+
+
+def _in_turn(connection: GitHubConnection, merges: Iterable[Merged]) -> list[Merged]:
+    """The oldest first; but what failed lately comes after the others, what failed last at the end: it keeps nobody from
+    being asked about. Where that was forgotten, one look finds out again.
+    """
+    keys = {one: _failure(connection, one) for one in merges}
+    failed = cache.get_many(keys.values())
+    long_ago = datetime.min.replace(tzinfo=UTC)
+    return sorted(keys, key=lambda one: (failed.get(keys[one], long_ago), one.at, one.number))
+
+
+def _failure(connection: GitHubConnection, one: Merged) -> str:
+    return f"evidence-failed-{connection.pk}-{one.number}-{one.commit}"
 
 
 def _merges(look: Look) -> Iterable[Merged]:
@@ -142,7 +176,8 @@ def _merges(look: Look) -> Iterable[Merged]:
         if at
     }
     if look.connection.evidence_until is None:
-        asked = happened.merges(look.connection, look.branch, look.since)
+        asked, whole = happened.merges(look.connection, look.branch, look.since)
+        look.remarks += [] if whole else [CUT]
         found = {one.number: one for one in asked} | found
     return found.values()
 
@@ -159,6 +194,8 @@ def _checks(look: Look) -> None:
     head = look.mirror.tip(SOURCE_REFS + look.branch)
     if not head or moment(look.mirror.commit(head).commit_time) < look.since:
         return
+    if _settled(look, head):
+        return
     found = happened.colour(look.connection, look.branch, head, _page(look.connection))
     if found is None:
         return
@@ -166,6 +203,20 @@ def _checks(look: Look) -> None:
     said = [(one.fact("commit"), one.fact("checks"), one.url) for one in (known, found) if one]
     if known is None or said[0] != said[1]:
         look.new.append(found)
+
+
+def _settled(look: Look, head: str) -> bool:
+    """Whether its checks have ended, or will not begin any more, and nobody told of one since the last look. Every ten
+    minutes they are asked for all the same.
+    """
+    now, before = timezone.now(), look.before
+    if before is None or int(before.timestamp()) // SETTLED != int(now.timestamp()) // SETTLED:
+        return False
+    if Delivery.objects.filter(connection=look.connection, sha=head, received_at__gte=before).exists():
+        return False
+    known = look.known(documents.told(documents.CHECKS, look.branch, "", "", now, ()).path)
+    ended = known is not None and known.fact("commit") == head
+    return ended or moment(look.mirror.commit(head).commit_time) < now - QUIET
 
 
 def _releases(look: Look) -> None:

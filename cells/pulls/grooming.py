@@ -56,6 +56,11 @@ class Line:
     still: Sentence | None = None
 
     @property
+    def reason(self) -> str:
+        """What is stored as the reason of the decision; "" where nothing is decided."""
+        return self.wish.reason if self.wish.action in _VERBS and self.how in (bulk.READY, bulk.DONE) else ""
+
+    @property
     def number(self) -> int | None:
         """Of the pull request that is open for it."""
         pull = _open(self.patch)

@@ -8,8 +8,8 @@ looked at. A worker may die anywhere; whoever comes next asks GitHub what became
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -24,11 +24,13 @@ from cells.models import GitHubConnection, Patch, PullRequest
 from cells.patches import landing, life
 from cells.patches.agreed import Stale
 from cells.patches.following import follow
-from cells.patches.outdated import CONTAINED
-from cells.pulls import opening, recording, waiting
+from cells.patches.outdated import CONTAINED, GONE, MOVED_ON
+from cells.pulls import failed, opening, recording, waiting
 from cells.pulls.opening import Later
 from cells.pulls.rows import renew
-from cells.pulls.steps import SOON, Expected, Landed, Merge, Rebuild, Wait, next_step
+from cells.pulls.steps import SOON, Landed, Merge, Rebuild, Wait, next_step
+from cells.pulls.steps import Stale as NoLonger
+from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
 from cells.ssot.mirror import Mirror
 
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 8  # times that GitHub may refuse to merge what it says can be merged
 AT_ONCE = 100  # woken by one delivery
+HELD = timedelta(hours=1)  # as long GitHub may say nothing of a merge that was begun
+OVER = (CONTAINED, GONE, MOVED_ON)
 
 ANEW = sentence("It was put on top of the newest commit of main; its checks begin anew.")
 MAY_NOT_MERGE = sentence(
@@ -52,9 +56,17 @@ def land(patch: Patch) -> None:
         patch.state == life.APPROVED
         and not landing.waits_for_undo(patch)
         and not waiting.rests(patch, connection)
+        and waiting.takes(patch)
     ):
         with waiting.stopping(patch):
-            _step(patch, connection, opening.pull_of(patch, connection))
+            row = opening.pull_of(patch, connection)
+            try:
+                _step(patch, connection, row)
+            except Stale as stale:  # merged since the look, it looks the same from here
+                if stale.why not in OVER or not _taken(patch, connection, row):
+                    raise
+    elif patch.state == life.FAILED:
+        failed.look(patch, connection)
 
 
 def _step(patch: Patch, connection: GitHubConnection, row: PullRequest) -> None:
@@ -62,8 +74,9 @@ def _step(patch: Patch, connection: GitHubConnection, row: PullRequest) -> None:
     seen = _looked(patch, connection, row)
     branch = patch.repository.branch
     asked = seen.pull.mergeable == "unstable" and merging.required(connection, branch)
-    expected = Expected(row.made or patch.tip, branch, row.ours, opening.young(patch, row))
-    step = next_step(seen, expected, asked)
+    step = next_step(seen, opening.expected(patch, row), asked)
+    if isinstance(step, Merge | Wait) and row.ours and not opening.is_for(patch, row):
+        step = Rebuild(ANEW)  # its commit names who took the approval back
     if isinstance(step, Landed):
         if landing.claim(patch):
             recording.record(patch, connection, step, seen.commits)
@@ -111,11 +124,16 @@ def _merge(patch: Patch, connection: GitHubConnection, row: PullRequest, seen: S
     except SourceUnreadable as trouble:
         landing.release(patch)
         waiting.wait(patch, trouble.why, waiting.AWAY)
+    except Later as later:
+        landing.release(patch)
+        waiting.wait(patch, later.why, later.seconds)
+    except (Stale, Refused):  # Refused: the claim ran out, and it is another worker's
+        raise
     except Exception as error:
-        if not (isinstance(error, Stale) and error.why == CONTAINED and _taken(patch, connection, row)):
-            landing.stopped(patch, error)
+        landing.stopped(patch, error)
     else:
-        recording.record(patch, connection, Landed(sha, ""), seen.commits)
+        landed = Landed(sha, "", approved=True, at=timezone.now())
+        recording.record(patch, connection, landed, seen.commits)
 
 
 def _merged(patch: Patch, connection: GitHubConnection, row: PullRequest, head: str) -> str:
@@ -123,10 +141,15 @@ def _merged(patch: Patch, connection: GitHubConnection, row: PullRequest, head: 
     mirror, main = opening.fresh(patch)
     follow(patch.repository, mirror)
     reviews, _ = landing.carried(patch, mirror, main, head)
+    if row.ours and not opening.names(mirror, head, reviews):  # approved anew since the look
+        raise Later(ANEW, SOON)
     title, _, message = landing.message(patch, reviews).partition("\n\n")
     title = f"{title} (#{row.number})"
     order = merging.OURS if row.ours else _order(mirror, main, head)
-    return merging.merge(connection, row.number, head, order=order, title=title, message=message)
+    return merging.merge(
+        connection, row.number, head, order=order, title=title, message=message,
+        before=lambda: landing.hold(patch),
+    )  # fmt: skip
 
 
 def _order(mirror: Mirror, main: str, head: str) -> tuple[str, ...]:
@@ -135,46 +158,65 @@ def _order(mirror: Mirror, main: str, head: str) -> tuple[str, ...]:
 
 
 def _taken(patch: Patch, connection: GitHubConnection, row: PullRequest) -> bool:
-    """Whether main holds it because somebody merged it since the look: then that is its landing."""
-    with suppress(Unanswered):
-        seen = merging.look(connection, row.number)
-        if seen.pull.state == PullRequest.MERGED:
-            recording.record(patch, connection, Landed(seen.pull.merge_commit, seen.by), seen.commits)
-            return True
-    return False
+    """Whether somebody merged it since the look, or a worker that died: then that is its landing. Raises Stale where
+    it was merged into another branch.
+    """
+    seen = merging.look(connection, row.number)
+    if seen.pull.state != PullRequest.MERGED:
+        return False
+    step = next_step(seen, opening.expected(patch, row), required=False)
+    if isinstance(step, NoLonger):
+        raise Stale(step.why)
+    if isinstance(step, Landed) and (patch.state == life.LANDING or landing.claim(patch)):
+        recording.record(patch, connection, step, seen.commits)
+    return True
 
 
 def _refused(patch: Patch, why: Sentence) -> None:
     """GitHub reckons in the background, so what it called clean may not be; again and again it is a person's."""
-    if patch.attempts % TRIES == 0:
+    if landing.refusals(patch) + 1 >= TRIES:
         landing.fail(patch, why)
         return
-    landing.release(patch)
+    landing.release(patch, str(why))
     waiting.wait(patch, why, SOON)
 
 
 def _resume(patch: Patch, connection: GitHubConnection) -> None:
     """A dead worker's: merged, or to be looked at again. Only when its lease has ended, and by one."""
     dead = Patch.objects.filter(pk=patch.pk, state=life.LANDING, lease_until__lt=timezone.now())
-    if not dead.update(lease_until=lease()) or waiting.limited(connection):
+    dead = dead.filter(attempts=patch.attempts)
+    patch.attempts += 1  # should it live after all, it merges nothing any more
+    if not dead.update(lease_until=lease(), attempts=patch.attempts) or waiting.limited(connection):
         return
     with waiting.stopping(patch):
-        row = patch.pull
-        seen = merging.look(connection, row.number) if row else None
-        if seen and seen.pull.state == PullRequest.MERGED:
-            recording.record(patch, connection, Landed(seen.pull.merge_commit, seen.by), seen.commits)
-        else:
+        try:
+            taken = patch.pull is not None and _taken(patch, connection, patch.pull)
+        except (Unanswered, SourceUnreadable) as trouble:
+            if not _hopeless(patch, connection, trouble):
+                raise
+            landing.fail(patch, trouble.why)
+            return
+        if not taken:
             landing.release(patch)
             wake("cells.land", patch_id=patch.pk)
 
 
-def look_soon(connection: GitHubConnection, head: str = "") -> None:
-    """GitHub said that something happened (to this head): what waits there is looked at, once for many words."""
-    rows = Patch.objects.filter(repository=connection.repository_id, state=life.APPROVED)
-    rows = rows.filter(pull__look_at__isnull=False, **({"pull__head": head} if head else {}))
-    for pk, pull in list(rows.values_list("pk", "pull")[:AT_ONCE]):
-        if PullRequest.objects.filter(pk=pull, look_at__isnull=False).update(look_at=None):
-            wake("cells.land", patch_id=pk)
+def _hopeless(patch: Patch, connection: GitHubConnection, trouble: Unanswered | SourceUnreadable) -> bool:
+    """Whether only a person can help: GitHub shows it to us no longer, or what became of it is unknown for long."""
+    if isinstance(trouble, Unanswered) and trouble.answered in waiting.UNSEEN:
+        return not waiting.limited(connection)
+    return timezone.now() - patch.state_at > HELD
+
+
+def look_soon(connection: GitHubConnection, **which: str | int) -> None:
+    """GitHub said that something happened (to these): what waits there is looked at, once for many words."""
+    rows = PullRequest.objects.filter(connection=connection, patches__state=life.APPROVED, **which)
+    now = timezone.now()
+    for pk, patch, held in list(rows.values_list("pk", "patches", "patches__lease_until")[:AT_ONCE]):
+        # One that is due already was woken, or the sweeper comes.
+        if PullRequest.objects.filter(pk=pk).exclude(look_at__lte=now).update(look_at=now):
+            pause = (held - now).total_seconds() if held else 0
+            wake("cells.land", after=max(0, math.ceil(pause)), patch_id=patch)
 
 
 def settle() -> int:
@@ -187,7 +229,4 @@ def settle() -> int:
 
 
 def _is_due(patch: Patch, now: datetime) -> bool:
-    if patch.state == life.LANDING:
-        return True
-    at = patch.pull.look_at if patch.pull else patch.lease_until
-    return at is None or at <= now
+    return patch.state == life.LANDING or waiting.due(patch, now)

@@ -6,8 +6,11 @@ open while GitHub is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from github import Github
@@ -15,6 +18,7 @@ from github import Github
 from cells import audit
 from cells.hosts.github import client, places, pulls
 from cells.hosts.github.connecting import ALREADY
+from cells.hosts.github.pull_payloads import Pull
 from cells.hosts.source import PULL_REFS, SourceUnreadable, fetch_pulls
 from cells.models import GitHubConnection, Patch, PullRequest, Repository
 from cells.patches import life
@@ -25,6 +29,7 @@ from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 
 HEADS = 200  # of forks, fetched by one reading
+EARLY = 0.9  # of the time between two beats, which are not exact
 NAMED = 25  # closed ones of which one reading asks who closed them
 
 QUIET = sentence("GitHub wants to be left alone for a while; pull requests are as they were last seen.")
@@ -59,6 +64,25 @@ def rests(connection: GitHubConnection) -> bool:
     return connection.rest_until is not None and connection.rest_until > timezone.now()
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether this reading also asks for comments and for what happened, and when the last one did that asked."""
+
+    mine: bool = True
+    before: datetime | None = None
+
+
+def turn(repository: Repository) -> Turn:
+    """Readings come whenever a webhook does; what costs the same each time is asked for once per beat."""
+    row, now = reached(repository), timezone.now()
+    if row is None:
+        return Turn()
+    rows = GitHubConnection.objects.filter(pk=row.pk)
+    if row.asked_at and now < row.asked_at + timedelta(seconds=settings.VPM_SYNC_EVERY) * EARLY:
+        return Turn(mine=False)
+    return Turn(bool(rows.filter(asked_at=row.asked_at).update(asked_at=now)), row.asked_at)
+
+
 def last_trouble(connection: GitHubConnection) -> Sentence:
     said = connection.trouble
     return Sentence(said["text"], said["params"]) if said else QUIET
@@ -81,11 +105,20 @@ def _look(connection: GitHubConnection, alive: Callable[[], None]) -> list[Sente
             follow(connection, pulls.Place(*found.pulls[0].repository))
         elif connection.pulls_until is None:  # no pull request tells the name it goes by now
             follow(connection, pulls.place(github, where))
+        told = found.pulls if connection.pulls_until else _wanted(connection, found.pulls)
         with transaction.atomic():
-            remember(connection, found.pulls)
+            remember(connection, told)
             GitHubConnection.objects.filter(pk=connection.pk).update(pulls_until=found.until)
         _name_closers(connection, github, where)
+        if not pulls.may_go_on(github):  # what is left of the hour's limit is for landing
+            GitHubConnection.objects.filter(pk=connection.pk).update(asked_at=timezone.now())
     return [CUT] if found.cut else []
+
+
+def _wanted(connection: GitHubConnection, told: Iterable[Pull]) -> list[Pull]:
+    """The first time: what ended before that is wanted only where landing has opened it."""
+    known = set(PullRequest.objects.filter(connection=connection).values_list("number", flat=True))
+    return [one for one in told if one.state == PullRequest.OPEN or one.number in known]
 
 
 def _where(connection: GitHubConnection, github: Github) -> str:

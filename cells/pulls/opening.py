@@ -20,6 +20,7 @@ from cells.models import Errand, GitHubConnection, Patch, PullRequest, Review
 from cells.patches import landing
 from cells.pulls import errands, wording
 from cells.pulls.rows import fields_of
+from cells.pulls.steps import Expected
 from cells.sentences import Sentence, sentence
 from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
@@ -53,19 +54,32 @@ def pull_of(patch: Patch, connection: GitHubConnection) -> PullRequest:
     Unanswered.
     """
     row = patch.pull
-    if row and _stands(patch, row):
+    if row and stands(patch, row):
         return row
     return open_for(patch, connection)
 
 
-def _stands(patch: Patch, row: PullRequest) -> bool:
-    """Whether it is the approval's: what ended before it, or what we closed ourselves, is not."""
+def stands(patch: Patch, row: PullRequest) -> bool:
+    """Whether it is the approval's: what we closed ourselves is not, nor one of ours that ended before it."""
     if Errand.objects.filter(connection_id=row.connection_id, key=closing_key(patch, row)).exists():
         return False
     if row.state != PullRequest.CLOSED:
         return True
+    if not row.ours:
+        return not _closed_by_decision(patch, row)
     at = approved(patch).order_by("pk").values_list("at", flat=True).last()
     return at is None or row.closed_at is None or row.closed_at > at - SKEW
+
+
+def _closed_by_decision(patch: Patch, row: PullRequest) -> bool:
+    """Whether it was closed because of what was decided here about this patch, and not by its people."""
+    errands_of = Errand.objects.filter(connection_id=row.connection_id, number=row.number, verb=Errand.CLOSE)
+    # With a note it was not closed: somebody had pushed to it, or the decision was taken back first.
+    decided = errands_of.filter(
+        key__startswith=f"patch-{patch.pk}-review-", state=Errand.DONE, note__isnull=True
+    )
+    at = decided.order_by("done_at").values_list("done_at", flat=True).last()
+    return at is not None and (row.closed_at is None or row.closed_at <= at + SKEW)
 
 
 def closing_key(patch: Patch, row: PullRequest) -> str:
@@ -143,6 +157,17 @@ def made_here(mirror: Mirror, patch: Patch, tip: str) -> bool:
 def names(mirror: Mirror, made: str, reviews: list[Review]) -> bool:
     """Whether it was made for these approvals, and not for ones that were taken back."""
     return bool(reviews) and mirror.commit(made).commit_time >= int(reviews[-1].at.timestamp())
+
+
+def is_for(patch: Patch, row: PullRequest) -> bool:
+    """Whether one of ours holds a commit that was made for the approvals that count today."""
+    mirror = Mirror(patch.repository.mirror)
+    return mirror.has_commit(row.made) and names(mirror, row.made, list(approved(patch).order_by("pk")))
+
+
+def expected(patch: Patch, row: PullRequest) -> Expected:
+    """What the approval was of, as its pull request has to show it."""
+    return Expected(row.made or patch.tip, patch.repository.branch, row.ours, young(patch, row))
 
 
 def young(patch: Patch, row: PullRequest) -> bool:

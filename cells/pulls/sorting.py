@@ -15,7 +15,8 @@ from cells.patches import life
 
 MERGE, CLOSE, KEEP, SKIP = ACTIONS = ("merge", "close", "keep", "skip")
 ANSWERED = (ask_life.ANSWERED, ask_life.PLAN_ONLY)
-LONGEST = 4_000  # characters of a reason
+LONGEST = 4_000  # characters of a reason that a person wrote
+SHOWN = 400  # of an answer's: so much is shown, and so much is kept and sent
 WORTH = 5  # waiting proposals that an answer sorts, before anybody is told of it
 
 _ACTION_OF = {"close": CLOSE, "merge_when_green": MERGE}  # of the words of an answer; every other one is KEEP
@@ -90,4 +91,10 @@ def sorted_by(ask: Ask) -> tuple[dict[int, Sorted], set[int]]:
 
 
 def _sorted(one: Classification, pk: int, digest: str) -> Sorted:
-    return Sorted(pk, digest, one.category, one.recommended_action, one.reason.strip()[:LONGEST])
+    return Sorted(pk, digest, one.category, one.recommended_action, _shown(one.reason))
+
+
+def _shown(reason: str) -> str:
+    """Cut here and nowhere else: what is stored under a person's name is what they read."""
+    line = " ".join(reason.split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cells.hosts.github.merging import Seen
 from cells.hosts.github.pull_payloads import MERGED, OPEN
@@ -41,8 +42,12 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
+    """Merged. `approved`: its head was what the approval is of. `at`: when, by GitHub's clock."""
+
     sha: str
     by: str
+    approved: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def next_step(seen: Seen, expected: Expected, required: bool) -> Step:
     """`required`: the branch's rules name checks that have to pass. What nobody knows is waited for, never merged."""
     pull = seen.pull
     if pull.state == MERGED:
-        return Landed(pull.merge_commit, seen.by)
+        return _merged(seen, expected)
     if pull.state != OPEN:
         return Stale(_closed(seen))
     if pull.head != expected.head:
@@ -72,12 +77,23 @@ def next_step(seen: Seen, expected: Expected, required: bool) -> Step:
     return _mergeable(seen, expected, required)
 
 
+def _merged(seen: Seen, expected: Expected) -> Step:
+    pull = seen.pull
+    if pull.base_ref != expected.base:
+        said = {"number": pull.number, "base": pull.base_ref}
+        return Stale(
+            sentence("Pull request #%(number)s was merged at GitHub into another branch: %(base)s.", **said)
+        )
+    return Landed(pull.merge_commit, seen.by, pull.head == expected.head, pull.closed or pull.updated)
+
+
 def _mergeable(seen: Seen, expected: Expected, required: bool) -> Step:
     """By GitHub's own word, `mergeable_state`; one that is not known here is none to merge on."""
     state = seen.pull.mergeable
-    if state == "clean" and expected.young:
+    ready = state in ("clean", "has_hooks")
+    if ready and expected.young:
         return Wait(YOUNG, SOON)
-    if state in ("clean", "has_hooks") or (state == "unstable" and required):
+    if ready or (state == "unstable" and required):
         return Merge()
     if state in ("behind", "dirty") and expected.ours:
         return Rebuild(KEPT_BACK[state][0])

@@ -5,13 +5,13 @@ Words of models and of repositories stand in code, where nobody is mentioned, no
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
+from cells.hosts.github.inert import inert
 from cells.models import Patch, Review
 from cells.patches import life
 from cells.pulls.quoting import code, fenced, told
@@ -19,22 +19,18 @@ from cells.pulls.quoting import code, fenced, told
 TITLE = 250  # characters; GitHub takes 256
 TEXT = 8_000
 ROWS = 20  # of a list
-# A reference in a title becomes a link, and closes an issue when the title becomes that of a commit.
-REFERENCE = re.compile(r"[@#](?=\w)")
-JOINER = "\u2060"  # not seen, and no reference goes on after it
 
 
 def title(patch: Patch) -> str:
-    return plain(patch.title)[:TITLE] or f"Patch {patch.pk}"
-
-
-def plain(text: str) -> str:
-    """One line in which nobody is mentioned."""
-    return REFERENCE.sub(lambda found: found[0] + JOINER, " ".join(text.replace("\0", "").split()))
+    """One line without an effect, as it may become that of a commit."""
+    return inert(" ".join(patch.title.replace("\0", "").split()))[:TITLE] or f"Patch {patch.pk}"
 
 
 def body(patch: Patch, reviews: list[Review]) -> str:
-    """What, why, from which evidence, what the contract says, who approved, and where to read on."""
+    """What, why, from which evidence, what the contract says, who approved, and where to read on.
+
+    Somebody who merges it by a squash may make it the message of a commit, where code is none: it is inert as well.
+    """
     with translation.override("en"):
         parts = [
             _part("What", f"{code(patch.title)}\n\n{_listed(file['path'] for file in patch.files)}"),
@@ -42,9 +38,8 @@ def body(patch: Patch, reviews: list[Review]) -> str:
             _part("Evidence", _listed(_evidence(patch)) or "None is named."),
             _part("Verdict", _verdict(patch.verdict or {})),
             _part("Approved by", _listed(map(_who, reviews))),
-            link(patch),
         ]
-    return "\n\n".join(parts)
+    return "\n\n".join([*map(inert, parts), link(patch)])
 
 
 def decided(patch: Patch, review: Review) -> str:

@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from cells.clock import wake
-from cells.hosts.github.payloads import UNKNOWN, moment
+from cells.hosts.github.payloads import READ, UNKNOWN
 from cells.hosts.github.remarks import Remark
 from cells.hosts.github.results import Said, together
+from cells.hosts.github.times import moment
 from cells.models import Delivery, GitHubConnection, Patch, PullRequest, Repository
 from cells.patches import checks
 from cells.pulls import comments, landing
@@ -27,7 +28,7 @@ AT_ONCE = 100  # late ones woken by one beat
 
 ASKED = sentence("A reading of the repository was asked for.")
 PULLS = sentence("A reading was asked for; it brings the pull request as it stands at GitHub.")
-NO_ASK = sentence("It asks nothing: no paragraph of it begins with /ask.")
+NO_ASK = sentence("It asks nothing: a person's new comment does, where a paragraph of it begins with /ask.")
 HEARD = sentence("What it asks is kept; see the comments that ask.")
 NO_COMMIT = sentence("It names no commit and no time that could be used.")
 OLD = sentence("It is about a time more than 30 days ago.")
@@ -49,7 +50,7 @@ def handle(row: Delivery) -> None:
 
 
 def _handler(row: Delivery) -> Callable[[Delivery], tuple[str, Sentence]]:
-    if row.event in ("push", "pull_request", "pull_request_review"):
+    if row.event in READ:
         return _read
     if row.event == "issue_comment":
         return _comment
@@ -58,8 +59,20 @@ def _handler(row: Delivery) -> Callable[[Delivery], tuple[str, Sentence]]:
 
 def _read(row: Delivery) -> tuple[str, Sentence]:
     runs.request(row.connection.repository, asked_by="github")
-    landing.look_soon(row.connection)
-    return Delivery.DONE, ASKED if row.event == "push" else PULLS
+    if row.event == "push":
+        _pushed(row.connection, str(row.said.get("ref", "")).removeprefix("refs/heads/"))
+        return Delivery.DONE, ASKED
+    if number := row.said.get("number"):
+        landing.look_soon(row.connection, number=number)
+    return Delivery.DONE, PULLS
+
+
+def _pushed(connection: GitHubConnection, branch: str) -> None:
+    """Main moves whatever waits for it; another branch, the pull requests from it."""
+    if branch == connection.repository.branch:
+        landing.look_soon(connection, base_ref=branch)
+    elif branch:
+        landing.look_soon(connection, head_ref=branch, fork=False)
 
 
 def _comment(row: Delivery) -> tuple[str, Sentence]:
@@ -74,7 +87,7 @@ def _check(row: Delivery) -> tuple[str, Sentence]:
         return Delivery.IGNORED, NO_COMMIT
     if at < timezone.now() - KEPT:
         return Delivery.IGNORED, OLD
-    landing.look_soon(row.connection, row.sha)
+    landing.look_soon(row.connection, head=row.sha)
     # What is said of it one by one is asked for by the next reading.
     PullRequest.objects.filter(connection=row.connection, head=row.sha).update(checks_at=None)
     waiting = list(_waiting(row.connection).filter(tip=row.sha))

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from cells import audit
 from cells.models import OutsideCommit, Patch, Repository
-from cells.patches import life
+from cells.patches import life, traces
 from cells.patches.change import clean
 from cells.patches.traces import is_landing, patch_id
 from cells.placing import Placer
@@ -65,7 +65,8 @@ def passed_here(repository: Repository, mirror: Mirror, commit: str) -> bool:
     Anybody can write a trailer, so what it says is only where to look.
     """
     merged = Patch.objects.filter(repository=repository, state=life.LANDED, commit=commit)
-    if merged.filter(pull__merge_commit=commit).exists():  # compared with its approval when it was recorded
+    # GitHub may have made something else of it than what was approved: that landed, and did not pass here.
+    if (landed := merged.filter(pull__merge_commit=commit).first()) and traces.before(mirror, landed, commit):
         return True
     value = commits.trailer(mirror, commit, "Patch-Id")
     number = value.partition("-")[0]

@@ -81,10 +81,12 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
     mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
     remarks += pulls.bring(repository, mirror, alive=lambda: progress("fetch", 0, 1))
     digest = _digest(mirror, linking.digest(repository))
+    turn = pulls.turn(repository)
     if digest == repository.read_digest:
         polling.look(repository, alive=lambda: progress("checks", 0, 1))
-        happenings.bring(repository, mirror, lambda: progress("evidence", 0, 1))
-        comments.bring(repository)
+        happenings.bring(repository, mirror, lambda: progress("evidence", 0, 1), turn=turn)
+        if turn.mine:
+            comments.bring(repository)
         Repository.objects.filter(pk=repository.pk).update(synced_at=timezone.now())
         return {"head": repository.head, "changed": False}
     head = mirror.tip(f"refs/heads/{repository.branch}")
@@ -102,9 +104,9 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
         reading.problems += polling.look(repository, alive=lambda: progress("checks", 0, 1))
         anew = reading.swarm_changed or not reading.old
         reading.problems += happenings.bring(
-            repository, mirror, lambda: progress("evidence", 0, 1), anew=anew
+            repository, mirror, lambda: progress("evidence", 0, 1), turn=turn, anew=anew
         )
-        reading.problems += comments.bring(repository)
+        reading.problems += comments.bring(repository) if turn.mine else []
     return _record(reading, digest)
 
 

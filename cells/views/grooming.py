@@ -98,12 +98,21 @@ def wishes_of(form: QueryDict, said: Mapping[int, sorting.Sorted]) -> list[groom
     wishes = []
     for one in (said[pk] for pk in dict.fromkeys(numbers) if pk in said):
         digest, _sep, verdict = form.get(f"seen-{one.pk}", "").partition(":")
-        reason = form.get(f"reason-{one.pk}") or form.get(f"reason-{one.action}-{one.category}") or one.reason
-        wish = grooming.Wish(
-            bulk.Seen(one.pk, digest, verdict), action_of(one, form), reason.strip()[: sorting.LONGEST]
-        )
-        wishes += [wish] if wish.action != sorting.SKIP else []
+        action = action_of(one, form)
+        seen = bulk.Seen(one.pk, digest, verdict)
+        if action != sorting.SKIP:
+            wishes.append(grooming.Wish(seen, action, reason_of(one, action, form)))
     return wishes
+
+
+def reason_of(one: sorting.Sorted, action: str, form: QueryDict) -> str:
+    """What the preview showed; before it, what the person wrote, else the answer's own: that speaks for no other action."""
+    if (previewed := form.get(f"reason-{one.pk}")) is not None:
+        return previewed.strip()[: sorting.LONGEST]
+    written = form.get(f"reason-{one.action}-{one.category}", "").strip()[: sorting.LONGEST]
+    if written and written != one.reason:
+        return written
+    return one.reason if action == one.action else ""
 
 
 def action_of(one: sorting.Sorted, form: QueryDict) -> str:

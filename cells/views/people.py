@@ -57,7 +57,7 @@ def act(request: Asked, pk: int, verb: str) -> HttpResponse:
 
 def _context(request: Asked) -> dict[str, Any]:
     rows, places, usual = (
-        GitHubPerson.objects.select_related("user"),
+        GitHubPerson.objects.select_related("user", "added_by"),
         known.places(),
         api_of(settings.VPM_GITHUB_URL),
     )

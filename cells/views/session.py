@@ -8,20 +8,27 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cells import accounts
+from cells import accounts, people
 from cells.models import ApiToken, Reminder, Repository
 from cells.permissions import RIGHTS, VIEWER, may
+from cells.refusals import say
+from cells.sentences import sentence
 from cells.views.chosen import Asked
 
+ENDED = sentence(
+    "You were signed out: the GitHub login you came in by does not lead to this account any more. "
+    "An operator can let you in again."
+)
 WORKDAYS = {1, 2, 3, 4, 5}
 ZONES = (
     "Asia/Tokyo", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Kolkata", "Europe/Berlin", "Europe/London",
@@ -30,9 +37,22 @@ ZONES = (
 
 
 class SignedIn(LoginRequiredMiddleware):
-    """Nobody sees a page without an account; a part of a page whose session has ended leads the whole page to signing in."""
+    """Nobody sees a page without an account; a part of a page whose session has ended leads the whole page to signing in.
+
+    A session that a GitHub login opened lasts as long as an operator lets that login into that account.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return
+        came = request.session.get(people.CAME_BY)
+        if came and isinstance(request.user, User) and not people.still_leads(came, request.user):
+            logout(request)
+            request.ended = ENDED  # type: ignore[attr-defined]
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
+        if ended := getattr(request, "ended", None):
+            messages.error(request, say(ended))
         if request.headers.get("HX-Request"):
             answer = HttpResponse(status=204)
             answer["HX-Redirect"] = resolve_url(self.get_login_url(view_func))

@@ -28,7 +28,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from cells import arriving
+from cells import arriving, people
 from cells.hosts.github.places import api_of
 from cells.refusals import Refused
 from cells.sentences import Sentence, sentence
@@ -135,11 +135,11 @@ class Adapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """GitHub said who it is. What allauth would do next is never reached."""
         came = sociallogin.account
-        user = arriving.arrive(
+        row = arriving.arrive(
             base_url=api_of(settings.VPM_GITHUB_URL), number=int(came.uid), login=came.extra_data["login"]
         )
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-        request.session.set_expiry(None)
+        login(request, row.user, backend="django.contrib.auth.backends.ModelBackend")
+        request.session[people.CAME_BY] = people.came_by(row)
         then = sociallogin.get_redirect_url(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
         raise ImmediateHttpResponse(redirect(then))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,8 +22,6 @@ from cells.patches import desk, life, reverting, reviews, versions
 from cells.refusals import Refused, say
 from cells.sentences import Sentence, sentence
 from cells.views.chosen import Asked, viewer
-
-OFFERED = timedelta(minutes=2)
 
 SAID = {
     "edit": sentence("Saved as a new version."),
@@ -88,7 +85,7 @@ def offered(request: Any) -> dict[str, Any] | None:
     """{patches, title, verb, said} of what can be taken back, for a little while."""
     found = request.session.get("undo")
     at = parse_datetime(found["at"]) if found else None
-    if not found or not at or timezone.now() - at > OFFERED:
+    if not found or not at or timezone.now() - at > reviews.OFFERED:
         return None
     return found | {"said": say(SAID[found["verb"]])}
 

@@ -169,6 +169,21 @@ def test_one_repository_cannot_speak_for_another(bakery: Repository, secret: str
     assert send(theirs, "push", name="acme/other").status_code == 200
 
 
+def test_the_one_secret_of_an_app_is_enough_for_all_its_repositories(bakery: Repository) -> None:
+    names = {"acme/bakery": "12", "acme/other": "12", "acme/third": "13"}
+    for name, app in names.items():
+        key = name.removeprefix("acme/")
+        row = Repository.objects.filter(key=key).first() or Repository.objects.create(
+            key=key, source=f"/srv/{key}.git"
+        )
+        wish = Wish(full_name=name, kind="app", app_id=app, installation_id="3", env="GITHUB_KEY")
+        connecting.connect(repository=row, wish=wish, by="command line")
+    theirs = connecting.make_hook_secret(repository=Repository.objects.get(key="other"), by="command line")
+    assert send(theirs, "push").status_code == 200
+    assert Delivery.objects.get().connection.full_name == NAME
+    assert send(theirs, "push", name="acme/third").status_code == 403
+
+
 def test_a_renamed_repository_is_known_by_its_number(secret: str) -> None:
     GitHubConnection.objects.update(number=7)
     assert send(secret, "push", name="acme/patisserie").status_code == 200

@@ -12,7 +12,7 @@ import pygit2
 import pytest
 from django.utils import timezone
 
-from cells.models import Patch, Repository, Review
+from cells.models import GitHubConnection, Patch, Repository, Review
 from cells.patches import automatic, checks, desk, landing, life, needs
 from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import Refused
@@ -84,6 +84,15 @@ def checked(state: str) -> Callable[[Patch], None]:
         checks.report(patch=again(patch), state=state, by=a_user("oda", OPERATOR), tip=patch.tip)
 
     return happens
+
+
+def red_at_github(patch: Patch) -> None:
+    """What GitHub's rules then say of the checks is tested where they are asked."""
+    GitHubConnection.objects.create(
+        repository=patch.repository, full_name="acme/bakery", kind=GitHubConnection.TOKEN, secret="-"
+    )
+    Repository.objects.update(source="https://github.com/acme/bakery.git")
+    checked("red")(patch)
 
 
 def loses_the_right(name: str) -> Callable[[Patch], None]:
@@ -167,6 +176,7 @@ ROWS = [
     Row("evidence it cites was removed", on_main({CITED: None}), ENDS, "The contract asks for more than when it was approved (citations-missing"),
     Row("its checks turned green", checked("green"), LANDS),
     Row("its checks turned red", checked("red"), ENDS, "The contract asks for more"),
+    Row("its checks turned red, and it lands as a pull request: GitHub answers for them", red_at_github, LANDS),
     Row("who approved lost the right", loses_the_right("rin"), ENDS, "The approval by rin no longer counts: You need the right"),
     Row("who approved has no account any more", account_closed, ENDS, "The approval by rin no longer counts: You need the right"),
     Row("who approved became one of its proposers", became_an_editor, ENDS, "The approval by rin no longer counts: You edited this version"),

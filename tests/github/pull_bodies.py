@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.github.bodies import Address, Body, association, node, person, repo, stamp
+from tests.github.bodies import Address, Body, app, association, node, person, repo, stamp
 from tests.github.git import File
 from tests.github.state import Comment, Issue, Label, Pull, Repo, Review
 
@@ -152,7 +152,7 @@ def comment(at: Address, it: Repo, one: Comment) -> Body:
         "body": one.body,
         "user": person(at, one.by),
         "author_association": association(it, one.by),
-        "performed_via_github_app": None,
+        "performed_via_github_app": app(at, one.via, it.created) if one.via else None,
         "reactions": reactions(api),
         "created_at": stamp(one.created),
         "updated_at": stamp(one.updated),

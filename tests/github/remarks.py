@@ -14,9 +14,9 @@ from tests.github.world import World
 REVIEWED = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 
 
-def comment(world: World, it: Repo, one: Issue, by: Person, text: str) -> Comment:
+def comment(world: World, it: Repo, one: Issue, by: Person, text: str, via: App | None = None) -> Comment:
     now = world.now()
-    made = Comment(world.new_id(), one.number, by, text, now, now)
+    made = Comment(world.new_id(), one.number, by, text, now, now, via)
     it.comments[made.id] = made
     one.updated = now
     tell_comment(world, it, made, "created", by)

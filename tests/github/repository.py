@@ -95,11 +95,11 @@ class Repository:
         with self.world.lock:
             acts.reopen(self.world, self.it, self.it.pull(number), self.world.person(by))
 
-    def comment(self, number: int, text: str, by: str = "rin") -> int:
+    def comment(self, number: int, text: str, by: str = "rin", via: int = 0) -> int:
+        """`via`: the id of an App that writes in that person's name."""
         with self.world.lock:
-            return remarks.comment(
-                self.world, self.it, self.it.issues[number], self.world.person(by), text
-            ).id
+            one, who, app = self.it.issues[number], self.world.person(by), self.world.apps.get(via)
+            return remarks.comment(self.world, self.it, one, who, text, app).id
 
     def edit_comment(self, comment: int, text: str, by: str = "rin") -> None:
         with self.world.lock:

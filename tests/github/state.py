@@ -61,6 +61,7 @@ class Comment:
     body: str
     created: datetime
     updated: datetime
+    via: App | None = None  # a program in that person's name
 
 
 @dataclass

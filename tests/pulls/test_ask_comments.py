@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cells import people, tasks
-from cells.hosts.github import connecting
-from cells.hosts.github.remarks import Remark
-from cells.models import Ask, AskComment, AuditEvent, Delivery, Errand, GitHubConnection, Repository
+from cells import people
+from cells.models import Ask, AskComment, AuditEvent, Delivery, Errand, GitHubConnection
 from cells.patches import reviews
 from cells.permissions import OPERATOR, REVIEWER
 from cells.pulls import answers, asked, comments
 from cells.refusals import say
 from tests.factories import a_user, committed, sync
-from tests.github.double import Double
-from tests.github.repository import Repository as Remote
-from tests.github.state import Comment
-from tests.pulls.landing_helpers import a_bakery_at, connected
+from tests.pulls.commenting import Place, a_remark, post, settles
+from tests.pulls.commenting import place as place
 
 pytestmark = pytest.mark.django_db
-
-
-@dataclass
-class Place:
-    """A bakery at GitHub with a webhook; Rin is an operator, everybody else a stranger."""
-
-    github: Double
-    remote: Remote
-    bakery: Repository
-
-    @property
-    def connection(self) -> GitHubConnection:
-        return connected(self.bakery)
-
-    def delivers(self) -> None:
-        """The webhook brings what happened."""
-        self.github.deliver(post)
-
-    def looks(self) -> None:
-        """Without a webhook we look ourselves."""
-        with committed():
-            comments.bring(self.bakery)
-
-    def ask(self, number: int, text: str, by: str = "rin") -> AskComment:
-        """Write it, and let the webhook bring it."""
-        made = self.remote.comment(number, text, by=by)
-        self.delivers()
-        return AskComment.objects.get(id_there=made)
-
-    @property
-    def ours(self) -> list[Comment]:
-        """The comments we made."""
-        return [one for one in self.remote.it.comments.values() if one.by.login == "vpm"]
-
-
-@pytest.fixture
-def place(github: Double, tmp_path: Path) -> Place:
-    bakery, remote = a_bakery_at(github, tmp_path)
-    secret = connecting.make_hook_secret(repository=bakery, by="command line")
-    remote.hook(None, secret, ["issue_comment"])
-    people.add(login="rin", right=OPERATOR, by="command line", base_url=github.url)
-    return Place(github, remote, bakery)
-
-
-def post(headers: Mapping[str, str], body: bytes) -> int:
-    own = {name: value for name, value in headers.items() if name != "Content-Type"}
-    with committed():
-        sent = Client().post("/hooks/github", body, content_type="application/json", headers=own)
-    return sent.status_code
-
-
-def settles() -> None:
-    """Some time passes, and the beat comes by."""
-    earlier = timezone.now() - timedelta(minutes=1)
-    AskComment.objects.filter(state=AskComment.TAKEN).update(taken_at=earlier)
-    Errand.objects.filter(state=Errand.WAITING).update(not_before=earlier, made_at=earlier)
-    with committed():
-        tasks.settle()
 
 
 def test_one_comment_is_one_ask_and_one_answer_whoever_brings_it(place: Place) -> None:
@@ -225,75 +160,16 @@ def test_without_a_webhook_comments_are_found_from_the_connecting_on(place: Plac
     assert Ask.objects.count() == 1
 
 
-def test_while_github_rests_or_fails_nobody_looks_and_nothing_is_lost(place: Place) -> None:
-    place.remote.comment(place.remote.open_issue("The oven"), "/ask")
-    GitHubConnection.objects.update(rest_until=timezone.now() + timedelta(minutes=5))
-    before = len(place.github.calls)
-    place.looks()
-    assert len(place.github.calls) == before
-    GitHubConnection.objects.update(rest_until=None)
-    place.github.fails_next(403, path="/issues/comments$")
-    place.looks()
-    assert "403" in say(place.connection.trouble)
-    place.github.fails_next(403, path="/issues/[0-9]+$")  # the title is not told: the next look asks for it
-    place.looks()
-    assert not AskComment.objects.exists()
-    place.looks()
-    assert AskComment.objects.get().state == AskComment.ASKED
-
-
-def test_what_was_edited_or_is_old_or_comes_from_programs_asks_nothing(place: Place) -> None:
+def test_programs_ask_nothing_also_in_the_name_of_a_person(place: Place) -> None:
     number = place.remote.open_issue("The oven")
-    edited = place.remote.comment(number, "Good morning.")
     place.github.world.person("helper[bot]").kind = "Bot"
     place.remote.comment(number, "/ask oven", by="helper[bot]")
+    place.remote.comment(number, "/ask oven", via=place.github.app("helper", "", issues="write"))
     place.remote.comment(number, "/ask oven\n\n<!-- vpm:answer:1 -->")
-    place.github.passes(minutes=1)
-    place.remote.edit_comment(edited, "/ask oven")
     place.delivers()
+    place.looks()
     assert not AskComment.objects.exists()
     assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.IGNORED}
-    place.looks()
-    row = AskComment.objects.get()
-    assert (row.id_there, row.state) == (edited, AskComment.IGNORED)
-    assert "write a new comment" in say(row.note)
-    old = replace(
-        a_remark(place, edited + 1, number), at="2026-01-01T00:00:00Z", changed_at="2026-01-01T00:00:00Z"
-    )
-    assert comments.take(place.connection, old).state == AskComment.IGNORED  # type: ignore[union-attr]
-    assert not Ask.objects.exists()
-    assert place.ours == []
-
-
-def test_an_edit_after_the_asking_asks_nothing_more(place: Place) -> None:
-    number = place.remote.open_issue("The oven")
-    row = place.ask(number, "/ask oven")
-    place.github.passes(minutes=1)
-    place.remote.edit_comment(row.id_there, "/ask dough")
-    place.delivers()
-    place.looks()
-    assert Ask.objects.get() == row.ask
-    assert len(place.ours) == 1
-
-
-def test_a_worker_that_dies_on_the_way_leaves_one_ask_and_one_comment(place: Place) -> None:
-    number = place.remote.open_issue("The oven")
-    made = place.remote.comment(number, "/ask oven")
-    row = comments.take(place.connection, a_remark(place, made, number))  # and nobody is woken
-    assert row
-    assert row.state == AskComment.TAKEN
-    second = AskComment.objects.select_related("connection__repository").get()  # another worker has it, too
-    place.github.fails_next(lost=True, method="POST", path="/comments$")
-    settles()
-    row.refresh_from_db()
-    assert row.state == AskComment.ASKED
-    comments.consider(second)
-    assert Errand.objects.get().state == Errand.WAITING
-    settles()
-    assert Errand.objects.get().state == Errand.DONE
-    Errand.objects.all().delete()  # died before it was ordered
-    settles()
-    assert (len(place.ours), Ask.objects.count()) == (1, 1)
 
 
 def test_the_pages_show_who_asked_where(place: Place, client: Client) -> None:
@@ -333,24 +209,3 @@ def test_under_a_pull_request_its_patch_is_meant(place: Place) -> None:
     assert late.state == AskComment.REFUSED
     assert place.ours[-1].body.startswith("**Not asked.** That patch does not wait for a decision any more")
     assert {one.issue for one in place.ours} == {number}
-
-
-def test_a_pull_request_that_cannot_be_read_is_not_waited_for_for_ever(place: Place) -> None:
-    number = place.remote.open_pull("think/dough-notes", "Notes", by="codex")
-    GitHubConnection.objects.update(rest_until=timezone.now() + timedelta(hours=1))
-    row = place.ask(number, "/ask persist_report")
-    assert row.state == AskComment.TAKEN
-    settles()
-    row.refresh_from_db()
-    assert row.state == AskComment.TAKEN
-    AskComment.objects.update(taken_at=timezone.now() - comments.PATIENCE)
-    with committed():
-        tasks.settle()
-    row.refresh_from_db()
-    assert (row.state, say(row.note)) == (AskComment.REFUSED, say(comments.NOT_READ))
-
-
-def a_remark(place: Place, comment: int, number: int) -> Remark:
-    """As a webhook would tell it."""
-    rin, now = place.github.world.person("rin"), timezone.now().isoformat()
-    return Remark(comment, number, False, "The oven", "rin", rin.id, "/ask update_north_star oven", now, now)

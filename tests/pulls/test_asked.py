@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cells.hosts.github import remarks
+from cells.hosts.github.comments import OVERLAP, next_from
 from cells.pulls import asked, quoting
 from cells.sentences import sentence
 
@@ -122,6 +125,25 @@ def test_whatever_is_written_nothing_raises_and_code_and_quotes_ask_nothing(body
 def test_whatever_a_payload_holds_a_remark_or_nothing_comes_of_it(payload: dict[str, object]) -> None:
     remark = remarks.told(payload)
     assert remark is None or (remark.id > 0 and remark.number > 0 and "/ask" in remark.body)
+
+
+def test_only_what_stands_under_a_pull_request_is_on_one() -> None:
+    """The list names no issue; its address does, also in a repository that is called pull."""
+    told = {"id": 1, "body": "/ask", "user": {"id": 2, "login": "rin", "type": "User"}}
+    for page, on_pull in (("pull/issues/5", False), ("pull/pull/5", True), ("bakery/pull/5", True)):
+        said = {"issue_url": "https://x/issues/5", "html_url": f"https://x/acme/{page}#issuecomment-1"}
+        remark = remarks.listed(told | said)
+        assert remark
+        assert (remark.number, remark.on_pull) == (5, on_pull)
+
+
+def test_the_next_look_overlaps_the_last_one_and_never_goes_back() -> None:
+    begun = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    newest, late = begun + timedelta(minutes=2), begun + timedelta(hours=1)
+    assert next_from(begun, newest, cut=False) == begun
+    assert next_from(begun, late, cut=False) == late - OVERLAP
+    assert next_from(begun, newest, cut=True) == newest
+    assert next_from(begun, begun, cut=True) > begun
 
 
 def test_what_others_wrote_stands_in_code_that_nothing_in_it_ends() -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection as db
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cells import tasks
@@ -52,7 +54,11 @@ def test_a_comment_is_made_once_and_edited_when_it_says_something_else(
 ) -> None:
     connection, remote, number = there
     first = say(connection, number, "Judging.")
-    say(connection, number, "Judging.")
+    with CaptureQueriesContext(db) as asked:
+        errands.order(
+            connection, key="patch-1-said", verb=Errand.COMMENT, number=number, said={"body": "Judging."}
+        )
+    assert len(asked) == 1
     last = say(connection, number, "Judged.")
     assert (first.pk, last.state, last.version) == (last.pk, Errand.DONE, 2)
     assert bodies(remote) == ["Judged.\n\n<!-- vpm:patch-1-said -->"]

@@ -17,12 +17,13 @@ from cells.asks import asking, context, schedule
 from cells.evidence import told as documents
 from cells.evidence.claims import told_claims
 from cells.evidence.told import KINDS
+from cells.hosts.github import client, happened
 from cells.models import AuditEvent, Evidence, Repository
 from cells.patches import cases, offering
 from cells.patches.edits import AppendAfterHeading
 from cells.patches.offering import Offer
 from cells.permissions import OPERATOR, REVIEWER
-from cells.pulls import evidence_rows
+from cells.pulls import evidence, evidence_rows
 from cells.refusals import Refused
 from cells.ssot import told
 from cells.ssot.commands import git
@@ -251,6 +252,34 @@ def test_what_cannot_be_asked_is_a_sentence_and_the_rest_is_told(
     assert "became evidence" in str(bakery.problems)
     sync(bakery)
     assert [row.path for row in rows()] == ["github/pulls/1.md", "github/releases/v1.md"]
+
+
+def test_what_always_fails_keeps_nothing_newer_from_being_told(
+    remote: Remote, github: Double, settings: Any
+) -> None:
+    bakery = connected(remote, github, settings)
+    for n in range(evidence.PATIENCE + 1):
+        merged(remote, f"Loaf {n}", {f"reports/oven/loaf_2026030{n + 3}T0700Z.md": f"# Loaf {n}\n"})
+    for number in range(1, evidence.PATIENCE + 1):
+        github.fails_next(500, times=100, path=f"/pulls/{number}/files")
+    sync(bakery)
+    assert not rows(kind="pull_request")  # those were the oldest, and one look is patient with no more
+    for _ in range(2):
+        sync(bakery)
+        assert [row.path for row in rows(kind="pull_request")] == [f"github/pulls/{evidence.PATIENCE + 1}.md"]
+    assert connection().evidence_until is None  # they are not forgotten
+
+
+def test_more_than_one_look_reads_back_is_said(
+    remote: Remote, github: Double, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged(remote, "Brown the loaf")
+    merged(remote, "Salt the loaf", {"reports/oven/salt_20260303T0700Z.md": "# Salt\n"})
+    monkeypatch.setattr(client, "PAGE", 1)
+    monkeypatch.setattr(happened, "MOST_PAGES", 1)
+    bakery = connected(remote, github, settings)
+    assert "were closed at GitHub lately" in str(bakery.problems)
+    assert connection().evidence_until  # asking again would bring no more
 
 
 def test_hostile_words_stay_words(remote: Remote, github: Double, settings: Any, client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cells.asks import asking
 from cells.hosts.github import connecting
 from cells.hosts.github.connecting import Wish
 from cells.models import Ask, AuditEvent, Errand, Lane, Patch, PullRequest, Repository
-from cells.patches import bulk, life
+from cells.patches import bulk, life, reviews
 from cells.permissions import OPERATOR, REVIEWER, VIEWER
 from cells.pulls import grooming, sorting
 from cells.refusals import Forbidden, Refused
@@ -24,6 +25,7 @@ from cells.views.grooming import in_words
 from tests.cells.test_bulk import form_of, signed_in
 from tests.factories import FILES, a_patch, a_repository, a_user, committed, source_of, sync
 from tests.github.double import Double
+from tests.pulls.landing_helpers import beat
 from tests.pulls.mirrored import at_github, connected
 
 pytestmark = pytest.mark.django_db
@@ -267,6 +269,35 @@ def test_a_row_says_otherwise_than_its_group_and_is_heard(bakery: Repository, ri
     assert (answer.status_code, "Choose at least one patch." in answer.text) == (409, True)
 
 
+def test_an_answers_reason_is_cut_once_shown_whole_and_never_put_under_what_it_did_not_propose(
+    bakery: Repository, rin: User
+) -> None:
+    ask, client = groomed(bakery), signed_in(rin)
+    close, merge, turned, own = (a_patch(bakery, branch=f"ask/note-{n}").pk for n in (1, 2, 3, 4))
+    assert ask.answer is not None
+    actions = {close: "close", merge: "merge_when_green", turned: "merge_when_green", own: "keep_open"}
+    ask.answer["classifications"] = [
+        {"patch": pk, "category": "ssot", "recommended_action": action, "reason": f"Number {pk}.\n" + "why " * 900}
+        for pk, action in actions.items()
+    ]  # fmt: skip
+    ask.save(update_fields=["answer"])
+    page = client.get(f"/asks/{ask.pk}/groom").text
+    shown = {line.patch.pk: line.said.reason for line in grooming.plan(ask, rin).lines}
+    assert {(len(reason), reason[-1]) for reason in shown.values()} == {(sorting.SHOWN, "…")}
+    form = filled(page, f"/asks/{ask.pk}/groom/preview") | {
+        "pk": [str(pk) for pk in actions], f"action-{turned}": "close", f"action-{own}": "close", "reason-keep-ssot": "Mine.",
+    }  # fmt: skip
+    preview = client.post(f"/asks/{ask.pk}/groom/preview", form).text
+    told = {pk: shown[pk] for pk in (close, merge)} | {turned: "", own: "Mine."}
+    for pk, reason in told.items():
+        assert f'<span class="order-because">{reason}</span>' in preview or not reason
+        assert shown[pk] in page
+    assert shown[turned] not in preview
+    client.post(f"/asks/{ask.pk}/groom/apply", filled(preview, f"/asks/{ask.pk}/groom/apply"))
+    stored = dict(Patch.objects.filter(pk__in=actions).values_list("pk", "reviews__reason"))
+    assert stored == told
+
+
 def heading(text: str) -> str:
     found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
     assert found
@@ -324,6 +355,10 @@ def test_at_github_it_is_labelled_closed_with_the_reason_and_approved(
     with committed():
         lines = grooming.apply(ask=ask, wishes=chosen, by=rin)
     assert {line.how for line in lines} == {bulk.DONE}
+    closing = Errand.objects.get(verb=Errand.CLOSE)  # as long as Undo is offered
+    assert timedelta(seconds=100) < closing.not_before - timezone.now() <= reviews.OFFERED
+    assert remote.pull(numbers[0]).state == "open"
+    beat()
     labels = [sorted(remote.pull(number).labels) for number in numbers]
     assert labels == [["groomer:ssot"], ["groomer:ssot"], ["bread", "groomer:ssot"]]
     states = [(remote.pull(number).state, remote.pull(number).merged is not None) for number in numbers]

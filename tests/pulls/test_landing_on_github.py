@@ -18,11 +18,12 @@ from django.utils import timezone
 from cells import tasks
 from cells.chain import seal
 from cells.hosts.github import connecting
+from cells.hosts.github.inert import inert
 from cells.models import AuditEvent, Errand, GitHubConnection, OutsideCommit, Patch, PullRequest, Repository
 from cells.patches import life, reverting, reviews, traces
 from cells.permissions import REVIEWER
 from cells.pulls import recording, wording
-from cells.refusals import say
+from cells.refusals import Refused, say
 from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 from tests.factories import a_patch, a_user, committed, sync
@@ -141,6 +142,7 @@ def test_it_waits_for_required_checks_and_a_delivery_about_them_lands_it(
     beat()
     assert "A check failed: ci." in note(patch)
     remote.check(patch.pull.head, "ci", "success")
+    Patch.objects.update(lease_until=timezone.now())  # no look just before
     github.deliver(lambda headers, body: post(headers, body))
     assert fresh(patch).state == life.LANDED
     assert len(remote.it.pulls) == 1
@@ -318,6 +320,52 @@ def test_a_decision_is_told_at_github_once_and_its_reason_mentions_nobody(there:
     assert "Say where." in said_on(remote, other)
 
 
+def test_a_decision_taken_back_in_time_closes_nothing(there: There, settings: Any, github: Double) -> None:
+    """At once what waits is ended; and whoever carries it out all the same looks whether the decision counts."""
+    bakery, remote = there
+    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
+    patch, rin = a_patch(sync(bakery)), a_user("reviewer", REVIEWER)
+    settings.VPM_UNDO_SECONDS = 60
+    for decided in (1, 2):
+        with committed():
+            reviews.reject(patch=fresh(patch), by=rin, digest=patch.digest, reason="Too warm.")
+        waiting = Errand.objects.get(state=Errand.WAITING)
+        left = waiting.not_before - timezone.now()
+        assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+        calls = len(github.calls)
+        if decided == 1:
+            with committed():
+                reviews.reopen(patch=fresh(patch), by=rin)
+            waiting.refresh_from_db()
+        else:
+            reviews.reopen(patch=fresh(patch), by=rin)  # its worker is not woken
+            beat()
+            waiting.refresh_from_db()
+        assert (waiting.state, say(waiting.note)) == (
+            Errand.DONE, "The decision was taken back before it was told.",
+        )  # fmt: skip
+        assert not [call for call in github.calls[calls:] if call.method in ("POST", "PATCH")]
+    assert (remote.pull(number).state, said_on(remote, number)) == ("open", "")
+    assert fresh(sync(bakery) and patch).state == life.PROPOSED
+
+
+def test_what_is_closed_at_github_is_reopened_there_before_it_waits_here(there: There) -> None:
+    bakery, remote = there
+    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
+    patch, rin = a_patch(sync(bakery)), a_user("reviewer", REVIEWER)
+    with committed():
+        reviews.archive(patch=patch, by=rin, digest=patch.digest)
+    assert remote.pull(number).state == "closed"
+    with pytest.raises(Refused, match=f"#{number} is closed at GitHub. Reopen it there first"):
+        reviews.reopen(patch=fresh(patch), by=rin)
+    remote.reopen(number, by="rin")
+    sync(bakery)
+    with committed():
+        reviews.reopen(patch=fresh(patch), by=rin)
+    sync(bakery)
+    assert (fresh(patch).state, remote.pull(number).state) == (life.PROPOSED, "open")
+
+
 def test_a_decision_whose_worker_was_never_woken_is_told_by_the_sweeper(there: There) -> None:
     bakery, remote = there
     number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
@@ -398,6 +446,58 @@ def test_what_others_wrote_mentions_nobody_closes_nothing_and_is_no_markup() -> 
         assert word not in outside
 
 
+ACTS = re.compile(
+    r"(?:^|[^\w])@\w|#\d|\bGH-\d|/(?:issues|pull)/\d", re.IGNORECASE
+)  # what GitHub acts on in a commit's message
+
+
+@pytest.mark.parametrize("branch", ["ask/warmer-oven", "ask/notes"], ids=["theirs", "ours"])
+def test_the_commit_that_lands_closes_no_issue_and_mentions_nobody(there: There, branch: str) -> None:
+    bakery, remote = there
+    words = (
+        "Fixes #1 for @codex\n\nCloses acme/bakery#2, resolves: GH-3 and fixed https://github.com/acme/bakery/issues/4, "
+        "closes https://github.com/acme/bakery/pull/5.\nWarm at 230.\n\nCo-authored-by: Ada <ada@example.org>\nFixes: #6\n"
+    )
+    remote.push(branch, {"reports/oven/words_20260304T0600Z.md": "# Words\n"}, words)
+    if branch == "ask/warmer-oven":
+        remote.open_pull(branch, "Fixes #1 for @codex", body=words, by="codex")
+    patch = a_patch(sync(bakery), branch=branch)
+    approve(patch)
+    landed = message(remote, fresh(patch).commit)
+    own = fresh(patch).pull.number
+    assert not ACTS.search(landed.replace(f" (#{own})\n", "\n"))
+    plain = landed.replace("\u2060", "")
+    for kept in (
+        "Fixes #1 for @codex",
+        "acme/bakery#2",
+        "GH-3",
+        "issues/4",
+        "Warm at 230.",
+        "<ada@example.org>",
+    ):
+        assert kept in plain
+    assert f"Patch-Id: {traces.patch_id(patch)}\n" in landed
+    assert "Approved-by: reviewer (reviewer)\n" in landed
+    if fresh(patch).pull.ours:
+        (pull,) = remote.it.pulls
+        assert not ACTS.search(f"{pull.title}\n{pull.body}".replace(wording.link(patch), ""))
+
+
+def test_words_without_an_effect_stay_as_they_are() -> None:
+    for text in ("ada@example.org", "Warm, at 230 #", "reports/pull/x.md", "github/pulls/1.md", "Über-GH-x"):
+        assert inert(text) == text
+    for text in (
+        "(@codex)",
+        "あ@codex",
+        "gh-12",
+        "x#1",
+        "//host/a/b/pull/3",
+        "HTTPS://HOST/a/b/Issues/3#issuecomment-1",
+    ):
+        assert not ACTS.search(inert(text))
+        assert inert(text).replace("\u2060", "") == text
+
+
 def test_a_rebase_of_two_commits_is_taken_back_whole(there: There) -> None:
     bakery, remote = there
     state = "STATE/bread/current_state.md"
@@ -432,3 +532,10 @@ def test_a_commit_that_only_says_it_is_ours_ends_the_approval(there: There) -> N
     assert (remote.tip(), fresh(patch).commit) == (main, "")
     assert "Somebody pushed to" in say(patch.reviews.get().void)
     assert Mirror(bakery.mirror).branches("refs/vpm/landings/") == {}
+
+
+@pytest.mark.parametrize("words", ["[skip ci]", "[CI skip]", "[no ci]", "[skip actions]", "[actions skip]"])
+def test_no_words_of_a_proposal_keep_checks_from_beginning(words: str) -> None:
+    assert words.lower() not in inert(f"Warmer {words} oven").lower()
+    assert "skip-checks:" not in inert("Warmer\n\nskip-checks: true")
+    assert inert("[skip this] and [ci]") == "[skip this] and [ci]"

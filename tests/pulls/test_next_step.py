@@ -36,7 +36,8 @@ def test_what_github_calls_ready_is_merged(state: str, expected: Expected, requi
 
 def test_what_was_pushed_just_now_waits_for_checks_that_may_begin() -> None:
     young = replace(OURS, young=True)
-    assert isinstance(next_step(seen(), young, False), Wait)
+    for state in ("clean", "has_hooks"):
+        assert isinstance(next_step(seen(mergeable=state), young, False), Wait)
     assert next_step(seen(mergeable="unstable"), young, True) == Merge()  # the required ones have passed
 
 
@@ -59,7 +60,12 @@ def test_an_approval_ends_with_what_it_was_of(state: str, more: dict[str, Any], 
 
 def test_what_was_merged_is_told_with_its_commit_even_when_somebody_pushed_before() -> None:
     found = seen(state="merged", merge_commit=MERGED, head=OTHER, by="rin")
-    assert next_step(found, THEIRS, False) == Landed(MERGED, "rin")
+    assert next_step(found, THEIRS, False) == Landed(MERGED, "rin", approved=False, at=AT)
+    as_approved = seen(state="merged", merge_commit=MERGED, by="rin", closed=AT)
+    assert next_step(as_approved, THEIRS, False) == Landed(MERGED, "rin", approved=True, at=AT)
+    elsewhere = next_step(seen(state="merged", merge_commit=MERGED, base_ref="release"), THEIRS, False)
+    assert isinstance(elsewhere, Stale)
+    assert "merged at GitHub into another branch: release" in str(elsewhere.why)
 
 
 def test_a_draft_is_never_merged() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,11 +17,15 @@ from cells import people
 from cells.hosts.github import connecting
 from cells.hosts.github.connecting import Wish
 from cells.models import AuditEvent, GitHubConnection, GitHubPerson
+from cells.patches import reviews
+from cells.patches.needs import proposed_by
+from cells.patches.verdicts import fingerprint
 from cells.permissions import OPERATOR, REVIEWER, VIEWER
 from cells.refusals import Forbidden, Refused, say
-from tests.factories import a_user
+from tests import factories
+from tests.factories import a_patch, a_repository, a_user, source_of, sync
 from tests.github.double import Double
-from tests.pulls.people_help import connected, set_up
+from tests.pulls.people_help import connected, set_up, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +135,7 @@ def test_the_page_lets_in_changes_and_removes(
     page = browser.post("/people/", asked, follow=True).content.decode()
     assert 'data-person="rin"' in page
     assert "rin may come in now." in page
+    assert "let in by kim just now" in page
     again = browser.post("/people/", asked)
     assert again.status_code == 422
     assert "rin is in the list already." in again.content.decode()
@@ -139,6 +146,47 @@ def test_the_page_lets_in_changes_and_removes(
     assert browser.post(f"/people/{row.pk}/change", {"right": "owner"}).status_code == 409
     assert browser.post(f"/people/{row.pk}/remove").status_code == 302
     assert not GitHubPerson.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [
+        ("{number}+rin@users.noreply.{host}", True),
+        ("{number}+as-she-was-called@Users.NoReply.{host}", True),
+        ("RIN@users.noreply.{host}", True),
+        ("1{number}+rin@users.noreply.{host}", False),
+        ("{number}@users.noreply.{host}", False),
+        ("{number}+rin@users.noreply.elsewhere.example", False),
+        ("{number}+rin@users.noreply.{host}.example", False),
+    ],
+)
+def test_nobody_approves_a_commit_by_the_address_github_gives_them(
+    github: Double, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, own: bool
+) -> None:
+    """No pull request tells who it is, and the account has no mail; nor does it help to be out of the list."""
+    bakery = a_repository(tmp_path)
+    set_up(settings, github)
+    wish = Wish(full_name="acme/bakery", base_url=github.url, secret=github.token("octo-owner"))
+    connecting.connect(repository=bakery, wish=wish, by="command line")
+    rin = github.world.person("rin")
+    github.web.who = "rin"
+    row = people.add(login="rin", right=REVIEWER, by="command line", base_url=github.url)
+    sign_in(Client())
+    host = urlsplit(github.world.at.web).hostname
+    monkeypatch.setattr(factories, "ADA", ("Rin", address.format(number=rin.id, host=host)))
+    source = source_of(bakery)
+    source.commit({"reports/oven/a.md": "# A\n"}, "ask/warmer-oven")  # a colleague's, with one of hers below
+    monkeypatch.undo()
+    source.commit({"reports/oven/b.md": "# B\n"}, "ask/warmer-oven")
+    sync(bakery)
+    patch, user = a_patch(bakery), User.objects.get(username="rin")
+    if own:
+        with pytest.raises(Forbidden, match="You proposed this patch"):
+            reviews.approve(patch=patch, by=user, digest=patch.digest, verdict=fingerprint(patch.verdict))
+        people.remove(person=row, by="command line")
+        assert proposed_by(patch, user) == ("+" in address)
+    else:
+        reviews.approve(patch=patch, by=user, digest=patch.digest, verdict=fingerprint(patch.verdict))
 
 
 def test_without_a_connection_the_page_says_what_to_do(kim: User) -> None:

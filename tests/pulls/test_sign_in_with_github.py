@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from cells import accounts, arriving, people, tasks
-from cells.models import AuditEvent, GitHubConnection, GitHubPerson
+from cells.models import AuditEvent, GitHubConnection, GitHubPerson, Lane, Repository, Review
 from cells.permissions import OPERATOR, REVIEWER, VIEWER, may
 from tests.factories import a_user
 from tests.github.double import Double
@@ -105,15 +105,35 @@ def test_an_account_that_has_the_name_already_is_not_theirs(rin: GitHubPerson, n
     assert browser.get("/people/").status_code == 403
 
 
-def test_a_name_the_audit_trail_uses_for_a_worker_is_nobodys(rin: GitHubPerson, github: Double) -> None:
+def test_a_name_that_stands_for_no_person_is_nobodys(rin: GitHubPerson, github: Double) -> None:
     sources = [*Path("cells").rglob("*.py"), *Path("egspace").rglob("*.py")]
-    actors = {found for one in sources for found in re.findall(r'actor="([a-z_-]+)"', one.read_text())}
-    assert actors <= arriving.TAKEN
+    said = re.compile(
+        r'(?m)(?:actor|asked_by|door|via)="([a-z_-]+)"|^(?:WORKER|SAYS|GITHUB|DOOR|VIA) = "([a-z_-]+)"'
+    )
+    names = {one or other for source in sources for one, other in said.findall(source.read_text())}
+    assert {"planting", "schedule", "beat", *Review.VIAS} <= arriving.TAKEN
+    assert names <= arriving.TAKEN
     github.world.person("owner")
     people.add(login="owner", right=VIEWER, by="command line", base_url=github.url)
     github.web.who = "owner"
     sign_in(Client())
     assert [one.username for one in User.objects.all()] == ["owner-github"]
+
+
+def test_an_account_is_called_what_the_operator_let_in(rin: GitHubPerson, github: Double) -> None:
+    """Not what the person calls themselves since."""
+    renamed = github.world.people.pop("rin")
+    renamed.login = github.web.who = "ada"
+    github.world.people["ada"] = renamed
+    sign_in(Client())
+    rin.refresh_from_db()
+    assert (User.objects.get().username, rin.login) == ("rin", "ada")
+
+
+def test_whom_a_swarm_names_as_an_owner_nobody_becomes_by_a_login(rin: GitHubPerson) -> None:
+    Lane.objects.create(repository=Repository.objects.get(), key="oven", owners=["Rin", "rin-github"])
+    sign_in(Client())
+    assert User.objects.get().username == f"rin-github-{rin.number}"
 
 
 def test_an_account_that_an_administrator_named_keeps_its_own_rights(
@@ -130,6 +150,40 @@ def test_an_account_that_an_administrator_named_keeps_its_own_rights(
     assert may(User.objects.get(pk=kim.pk), OPERATOR)
 
 
+def test_a_session_ends_with_the_login_that_opened_it(rin: GitHubPerson) -> None:
+    """Of an account with rights of its own too; by another login, or by password, it is another session."""
+    kim = a_user("kim", OPERATOR)
+    kim.set_password("a long one for kim")
+    kim.save()
+    people.remove(person=rin, by="command line")
+    mine = people.add(login="rin", right=VIEWER, by="command line", base_url=rin.base_url, account="kim")
+    sign_in(browser := Client())
+    sign_in(part := Client())
+    sign_in(again := Client())
+    again.post("/sign-in/", {"username": "kim", "password": "a long one for kim"})
+    assert [one.get("/people/").status_code for one in (browser, part, again)] == [200, 200, 200]
+    people.remove(person=mine, by="command line")
+    people.add(login="rin", right=VIEWER, by="command line", base_url=rin.base_url, account="kim")
+    outside = browser.get("/people/", follow=True)
+    assert outside.redirect_chain[0][0].startswith("/sign-in/")
+    assert "You were signed out: the GitHub login you came in by" in outside.content.decode()
+    assert browser.get("/people/").status_code == 302
+    assert part.get("/people/", headers={"HX-Request": "true"})["HX-Redirect"].startswith("/sign-in/")
+    assert part.get("/api/v1/patches").status_code == 401
+    assert again.get("/people/").status_code == 200
+
+
+def test_who_is_deleted_is_a_stranger_again(rin: GitHubPerson) -> None:
+    sign_in(Client())
+    user, browser = User.objects.get(username="rin"), Client()
+    browser.force_login(User.objects.create_superuser("root"))
+    browser.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+    assert not User.objects.filter(pk=user.pk).exists()
+    told = AuditEvent.objects.get(verb="remove_person")
+    assert (told.actor, told.before["login"], told.before["account"]) == ("root", "rin", "rin")
+    outside(again := Client(), sign_in(again), 403, "GitHub knows you as rin;")
+
+
 def test_a_right_that_is_taken_is_gone_from_the_open_session(rin: GitHubPerson, github: Double) -> None:
     sign_in(browser := Client())
     rin.refresh_from_db()
@@ -137,12 +191,13 @@ def test_a_right_that_is_taken_is_gone_from_the_open_session(rin: GitHubPerson, 
     assert browser.get("/inbox/").status_code == 200
     assert not may(User.objects.get(), REVIEWER)
     people.remove(person=rin, by="command line")
-    assert browser.get("/inbox/").status_code == 403
+    assert browser.get("/inbox/").status_code == 302
     outside(other := Client(), sign_in(other), 403, "GitHub knows you as rin;")
     people.add(login="rin", right=VIEWER, by="command line", base_url=github.url)
-    assert browser.get("/inbox/").status_code == 200, "let in again, they are who they were"
-    assert sign_in(Client()).status_code == 302
-    assert User.objects.count() == 1
+    assert browser.get("/inbox/").status_code == 302
+    sign_in(browser)
+    assert browser.get("/inbox/").status_code == 200
+    assert User.objects.count() == 1, "let in again, they are who they were"
 
 
 def test_a_closed_account_does_not_come_in(rin: GitHubPerson) -> None:
@@ -233,6 +288,15 @@ def test_who_begins_and_does_not_come_back_leaves_nothing_for_long(rin: GitHubPe
     Session.objects.update(expire_date=timezone.now())
     tasks.tidy()
     assert not Session.objects.exists()
+
+
+def test_who_comes_in_by_password_instead_stays_in(rin: GitHubPerson) -> None:
+    kim = a_user("kim", VIEWER)
+    kim.set_password("a long one for kim")
+    kim.save()
+    to_github(browser := Client())
+    browser.post("/sign-in/", {"username": "kim", "password": "a long one for kim"})
+    assert browser.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
 
 
 def test_right_and_account_are_known_by_number(rin: GitHubPerson) -> None:

@@ -78,19 +78,27 @@ def speaking_as_app(
 def password(connection: GitHubConnection) -> str:
     """What git sends as the password of `x-access-token`. For an App: a token that GitHub makes for an hour."""
     if connection.kind == GitHubConnection.TOKEN:
-        return secrets.of(connection)
+        return _secret(connection)
     with speaking_as_app(connection) as (app, installation):
         return app.get_access_token(installation).token
 
 
 def _auth(connection: GitHubConnection) -> Auth.Auth:
     if connection.kind == GitHubConnection.TOKEN:
-        return Auth.Token(secrets.of(connection))
+        return Auth.Token(_secret(connection))
     return _app(connection).get_installation_auth(connection.installation_id or 0)
 
 
 def _app(connection: GitHubConnection) -> Auth.AppAuth:
-    return Auth.AppAuth(connection.app_id, secrets.of(connection))
+    return Auth.AppAuth(connection.app_id, _secret(connection))
+
+
+def _secret(connection: GitHubConnection) -> str:
+    """Raises Unanswered: without it GitHub answers nobody."""
+    try:
+        return secrets.of(connection)
+    except Refused as refused:
+        raise Unanswered(refused.why) from None
 
 
 def _manner(connection: GitHubConnection, patience: int) -> dict[str, Any]:

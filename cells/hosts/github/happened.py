@@ -12,8 +12,9 @@ from github import Github
 from cells.evidence import told
 from cells.evidence.told import Told
 from cells.hosts.github import client, pull_payloads, pulls
-from cells.hosts.github.payloads import GREEN, RED, moment
+from cells.hosts.github.payloads import GREEN, RED
 from cells.hosts.github.pull_payloads import MERGED, Pull
+from cells.hosts.github.times import moment
 from cells.models import GitHubConnection
 
 MOST_PAGES = 3  # of closed pull requests that the first look reads
@@ -34,15 +35,16 @@ def where(connection: GitHubConnection) -> str:
     return pulls.by_number(connection.number) if connection.number else f"/repos/{connection.full_name}"
 
 
-def merges(connection: GitHubConnection, branch: str, since: datetime) -> list[Merged]:
-    """What was merged into the branch since then, as far as a few pages reach. Raises Unanswered."""
+def merges(connection: GitHubConnection, branch: str, since: datetime) -> tuple[list[Merged], bool]:
+    """What was merged into the branch since then, and whether a few pages reach that far back. Raises Unanswered."""
     with client.speaking(connection) as github:
-        closed = list(_closed(github, f"{where(connection)}/pulls", branch, since))
-    return [
+        closed, whole = _closed(github, f"{where(connection)}/pulls", branch, since)
+    found = [
         Merged(one.number, one.merge_commit, one.closed)
         for one in closed
         if one.state == MERGED and one.closed and one.closed >= since
     ]
+    return found, whole
 
 
 def merged(connection: GitHubConnection, branch: str, number: int) -> Told | None:
@@ -86,8 +88,9 @@ def releases(connection: GitHubConnection, since: datetime) -> list[Told]:
     return sorted(found, key=lambda one: (one.at, one.name))
 
 
-def _closed(github: Github, path: str, branch: str, since: datetime) -> Iterator[Pull]:
-    """Those that changed last come first, and what was merged since then has changed since then."""
+def _closed(github: Github, path: str, branch: str, since: datetime) -> tuple[list[Pull], bool]:
+    """Those that changed last come first, and what was merged since then has changed since then. And whether that is all."""
+    found: list[Pull] = []
     query = {
         "state": "closed",
         "base": branch,
@@ -98,9 +101,10 @@ def _closed(github: Github, path: str, branch: str, since: datetime) -> Iterator
     for number in range(1, MOST_PAGES + 1):
         rows = _asked(github, path, query | {"page": number})
         page = [one for one in map(pull_payloads.pull, rows) if one]
-        yield from page
+        found += page
         if len(rows) < client.PAGE or (page and page[-1].updated < since):
-            return
+            return found, True
+    return found, False
 
 
 def _of_pull(

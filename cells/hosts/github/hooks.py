@@ -28,6 +28,7 @@ EVENTS = {
     "ping", "push", "pull_request", "check_run", "check_suite", "status", "issue_comment", "pull_request_review",
 }  # fmt: skip
 CANDIDATES = 10  # connections one body can speak of: the same name on several GitHubs
+SIBLINGS = 50  # repositories of one App whose secrets are tried, the newest first
 SIGNATURE, ID = re.compile(r"sha256=([0-9a-f]{64})"), re.compile(r"[0-9A-Za-z-]{8,64}")
 NOBODY = "no secret at all"  # compared with when nobody is known, so that it takes as long
 
@@ -108,7 +109,7 @@ def _sender(said: dict[str, Any], body: bytes, signed: str) -> GitHubConnection 
 
 
 def _secrets(said: dict[str, Any]) -> list[tuple[GitHubConnection | None, str]]:
-    """Those connected to the repository that the body names, with the secret each webhook was given."""
+    """Those connected to the repository that the body names, with the secrets that may have signed it."""
     named = said.get("repository")
     name, number = (named.get("full_name"), named.get("id")) if isinstance(named, dict) else (None, None)
     wanted = Q()
@@ -118,11 +119,26 @@ def _secrets(said: dict[str, Any]) -> list[tuple[GitHubConnection | None, str]]:
         wanted |= Q(number=number)
     if not wanted:
         return []
-    rows = GitHubConnection.objects.filter(wanted).exclude(hook_secret="")[:CANDIDATES]
     found: list[tuple[GitHubConnection | None, str]] = []
-    for row in rows:
-        try:
-            found.append((row, secrets.decrypt(row.hook_secret)))
-        except Refused as refused:
-            log.warning("%s: the secret of its webhook cannot be read: %s", row, refused)
+    for row in GitHubConnection.objects.filter(wanted)[:CANDIDATES]:
+        found += [(row, secret) for one in _signers(row) if (secret := _decrypted(one))]
     return found
+
+
+def _signers(row: GitHubConnection) -> list[GitHubConnection]:
+    """Itself, and of an App all its repositories: at GitHub it has one webhook, with one secret, for all of them."""
+    rows = GitHubConnection.objects.exclude(hook_secret="")
+    own = list(rows.filter(pk=row.pk))
+    if row.kind != GitHubConnection.APP:
+        return own
+    others = rows.filter(kind=GitHubConnection.APP, base_url=row.base_url, app_id=row.app_id)
+    return own + list(others.exclude(pk=row.pk).order_by("-hook_secret_at")[:SIBLINGS])
+
+
+def _decrypted(row: GitHubConnection) -> str:
+    """ "" where it cannot be read."""
+    try:
+        return secrets.decrypt(row.hook_secret)
+    except Refused as refused:
+        log.warning("%s: the secret of its webhook cannot be read: %s", row, refused)
+        return ""

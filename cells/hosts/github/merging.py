@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +22,9 @@ NAMED = 5  # checks that a sentence names
 # Ours is one commit with our trailers: a rebase keeps it as it is. Of somebody else's branch a squash makes one commit.
 OURS, THEIRS = ("rebase", "squash", "merge"), ("squash", "merge", "rebase")
 RENAMED = ("squash",)  # keeps no word of theirs
+# A refusal of this way of merging; any other one may have passed in a moment, and another way is no answer to it.
+OF_METHOD = re.compile(r"not allowed|can(?:'|’|no)t be rebased", re.IGNORECASE)
+EVERYONE = "everyone"
 GONE = sentence("GitHub shows no such pull request any more.")
 
 
@@ -67,7 +72,9 @@ def required(connection: GitHubConnection, branch: str) -> bool:
         found = _if_allowed(github, f"{where}/branches/{name}")
         rules = _if_allowed(github, f"{where}/rules/branches/{name}")
     checks = _object(_object(_object(found).get("protection")).get("required_status_checks"))
-    named = bool(checks.get("contexts") or checks.get("checks")) and checks.get("enforcement_level") != "off"
+    # Of others than everyone, our token may be one that GitHub lets pass.
+    whole = checks.get("enforcement_level", EVERYONE) == EVERYONE
+    named = whole and bool(checks.get("contexts") or checks.get("checks"))
     # Of a ruleset the branch itself says nothing.
     return named or any(_object(rule).get("type") == "required_status_checks" for rule in rules or ())
 
@@ -111,26 +118,34 @@ def describe(connection: GitHubConnection, number: int, body: str) -> None:
 
 
 def merge(
-    connection: GitHubConnection, number: int, sha: str, *, order: tuple[str, ...], title: str, message: str
+    connection: GitHubConnection,
+    number: int,
+    sha: str,
+    *,
+    order: tuple[str, ...],
+    title: str,
+    message: str,
+    before: Callable[[], None],
 ) -> str:
-    """The commit that main got. Only `sha` is merged, by the first of these methods that is allowed. Raises NotMerged,
-    or Unanswered.
+    """The commit that main got. Only `sha` is merged, by the first of these methods that is allowed; `before` each try
+    the caller may still stop it. Nothing waits long here: main goes on. Raises NotMerged, or Unanswered.
     """
     why = sentence(
         "The repository at GitHub allows none of these ways of merging: %(ways)s.", ways=", ".join(order)
     )
-    with client.speaking(connection) as github:
+    with client.speaking(connection, client.HURRY) as github:
         where = _where(connection)
         for method in _methods(_asked(github, "GET", where), order):
             words = {} if method == "rebase" else {"commit_title": title, "commit_message": message}
             said = {"merge_method": method, "sha": sha} | words
+            before()
             try:
                 return str(_asked(github, "PUT", f"{where}/pulls/{number}/merge", input=said)["sha"])
             except GithubException as error:
                 if error.status not in (405, 409):
                     raise
                 why = sentence("GitHub did not merge it: %(github)s", github=_said(error))
-                if error.status == 409:
+                if error.status == 409 or not OF_METHOD.search(_said(error)):
                     break
     raise NotMerged(why)
 

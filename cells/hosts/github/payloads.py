@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from cells.hosts.github.remarks import told
+from cells.hosts.github.times import moment
 from cells.stored import as_stored
 
 GREEN, RED, PENDING, UNKNOWN, QUIET = "green", "red", "pending", "unknown", "quiet"
@@ -18,14 +18,19 @@ CONCLUSIONS = {
     "neutral": QUIET, "skipped": QUIET,
 }  # fmt: skip
 CHECKS = {"check_run", "check_suite", "status"}
+READ = {"push", "pull_request", "pull_request_review"}
 SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def kept(event: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a Delivery: action; of a check its commit and what was said of it; of a comment that may ask, the comment."""
+    """Fields of a Delivery: action; of a check its commit and what was said of it; of a comment that may ask, the comment;
+    of a pull request its number; of a push its ref.
+    """
     action = _text(payload.get("action"), 40)
     if event == "issue_comment" and (remark := told(payload)):
         return {"action": action, "said": asdict(remark)}
+    if event in READ:
+        return {"action": action, "said": _about(payload)}
     if event not in CHECKS:
         return {"action": action}
     said = payload if event == "status" else _object(payload.get(event))
@@ -39,13 +44,12 @@ def kept(event: str, payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def moment(text: Any) -> datetime | None:
-    """A time as GitHub writes it, None when it is none."""
-    try:
-        found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
+def _about(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a push or a word on a pull request is about: its ref, its number."""
+    number, ref = _object(payload.get("pull_request")).get("number"), _text(payload.get("ref"), 600)
+    if type(number) is int and 0 < number < 2**31:
+        return {"number": number}
+    return {"ref": ref} if ref else {}
 
 
 def _name(event: str, said: dict[str, Any]) -> str:

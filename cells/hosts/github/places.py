@@ -69,6 +69,12 @@ def by_pull(repository: Repository) -> bool:
     return bool(connection and connection.by_pull and leads_to(repository.source, connection.base_url))
 
 
+def at_github(repository: Repository) -> bool:
+    """Whether what lands gets to a GitHub that it is connected to, by whichever way."""
+    connection = getattr(repository, "github", None)
+    return bool(connection and lives_at(repository.source, connection.base_url))
+
+
 def leads_to(source: str, api: str) -> bool:
     """Whether a repository's source is a URL of that GitHub, and brings no user of its own."""
     try:

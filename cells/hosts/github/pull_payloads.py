@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cells.hosts.github.payloads import CHECKS, SHA, kept, moment
+from cells.hosts.github.payloads import CHECKS, SHA, kept
 from cells.hosts.github.results import Said
+from cells.hosts.github.times import moment
 from cells.stored import as_stored
 
 OPEN, CLOSED, MERGED = "open", "closed", "merged"

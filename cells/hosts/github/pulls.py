@@ -62,14 +62,15 @@ def by_number(number: int) -> str:
 def changed(
     github: Github, where: str, since: datetime | None, alive: Callable[[], None] = lambda: None
 ) -> Changed:
-    """Pull requests that changed since then; the first time (None) those that are open."""
+    """Pull requests that changed since then; the first time (None) those that are open, and a few that ended lately."""
     newest = {"state": "all", "sort": "updated", "direction": "desc"}
     pages = _pages(github, f"{where}/pulls", newest, MOST_PAGES)
     first = next(pages, [])
     until = max((one.updated for one in first if one), default=None)
     until = min(until, timezone.now()) if until else since
     if since is None and len(first) < client.PAGE:
-        return Changed(tuple(one for one in first if one and one.state == OPEN), until)
+        return Changed(tuple(one for one in first if one), until)
+    ended = [one for one in first if one and one.state != OPEN] if since is None else []
     if since is None:
         pages, first = _pages(github, f"{where}/pulls", newest | {"state": OPEN}, MOST_PAGES), []
     found, cut = [one for one in first if one], len(first) == client.PAGE or since is None
@@ -84,7 +85,7 @@ def changed(
         found += [one for one in page if one]
         cut = len(page) == client.PAGE
     wanted = [one for one in found if after is None or one.updated >= after]
-    return Changed(tuple(wanted), until, cut and read == MOST_PAGES and not _reaches(found, after))
+    return Changed((*wanted, *ended), until, cut and read == MOST_PAGES and not _reaches(found, after))
 
 
 def _reaches(found: list[Pull], after: datetime | None) -> bool:
