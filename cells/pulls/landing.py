@@ -208,13 +208,16 @@ def _hopeless(patch: Patch, connection: GitHubConnection, trouble: Unanswered | 
     return timezone.now() - patch.state_at > HELD
 
 
-def look_soon(connection: GitHubConnection, **which: str | int) -> None:
-    """GitHub said that something happened (to these): what waits there is looked at, once for many words."""
+def look_soon(connection: GitHubConnection, *, after: int = 0, **which: str | int) -> None:
+    """GitHub said that something happened (to these): what waits there is looked at, once for many words. `after` so many
+    seconds: for what moves all of them each time one lands.
+    """
     rows = PullRequest.objects.filter(connection=connection, patches__state=life.APPROVED, **which)
     now = timezone.now()
+    at = now + timedelta(seconds=after)
     for pk, patch, held in list(rows.values_list("pk", "patches", "patches__lease_until")[:AT_ONCE]):
         # One that is due already was woken, or the sweeper comes.
-        if PullRequest.objects.filter(pk=pk).exclude(look_at__lte=now).update(look_at=now):
+        if PullRequest.objects.filter(pk=pk).exclude(look_at__lte=at).update(look_at=at) and not after:
             pause = (held - now).total_seconds() if held else 0
             wake("cells.land", after=max(0, math.ceil(pause)), patch_id=patch)
 

@@ -78,6 +78,8 @@ def turn(repository: Repository) -> Turn:
     if row is None:
         return Turn()
     rows = GitHubConnection.objects.filter(pk=row.pk)
+    if rests(row):
+        return Turn(mine=False)
     if row.asked_at and now < row.asked_at + timedelta(seconds=settings.VPM_SYNC_EVERY) * EARLY:
         return Turn(mine=False)
     return Turn(bool(rows.filter(asked_at=row.asked_at).update(asked_at=now)), row.asked_at)

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 LATE = timedelta(seconds=30)  # so long a worker may need before it is woken again
+MAIN_MOVED = 30  # seconds until what waits for main is looked at: one look for many pushes
 AT_ONCE = 100  # late ones woken by one beat
 
 ASKED = sentence("A reading of the repository was asked for.")
@@ -70,7 +71,7 @@ def _read(row: Delivery) -> tuple[str, Sentence]:
 def _pushed(connection: GitHubConnection, branch: str) -> None:
     """Main moves whatever waits for it; another branch, the pull requests from it."""
     if branch == connection.repository.branch:
-        landing.look_soon(connection, base_ref=branch)
+        landing.look_soon(connection, after=MAIN_MOVED, base_ref=branch)
     elif branch:
         landing.look_soon(connection, head_ref=branch, fork=False)
 

@@ -114,8 +114,11 @@ def test_a_delivery_brings_a_look_at_its_own_pull_request_only_and_many_bring_on
     rested(seconds=1)
     before = len(looks(github))
     PullRequest.objects.update(look_at=timezone.now() + timedelta(minutes=5))
-    delivery(bakery, "push", {"ref": "refs/heads/main"})
-    assert sorted(looks(github)[before:]) == sorted([first.pull.number, second.pull.number])
+    for _ in range(2):  # each landing is one: all of them are looked at in half a minute, once
+        delivery(bakery, "push", {"ref": "refs/heads/main"})
+    assert looks(github)[before:] == []
+    soon = timezone.now() + timedelta(seconds=31)
+    assert PullRequest.objects.filter(look_at__range=(timezone.now(), soon)).count() == 2
 
 
 def test_what_is_told_during_a_look_is_looked_at_again(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +277,8 @@ def test_a_reading_when_nothing_happened_asks_little(
     assert asked() == ["comments", "pulls", "releases"]
     Delivery.objects.create(connection=connected(bakery), id_there="1", event="status", sha=remote.tip())
     assert "check-runs" in asked()
-    monkeypatch.setattr(evidence, "SETTLED", 0.000_001)  # and now each of them is over
+    monkeypatch.setattr(evidence, "SETTLED", 600)
+    GitHubConnection.objects.update(asked_at=timezone.now() - timedelta(minutes=11))
     assert "check-runs" in asked()
     settings.VPM_SYNC_EVERY = 60
     GitHubConnection.objects.update(asked_at=None)
