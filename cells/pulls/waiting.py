@@ -23,6 +23,7 @@ from cells.sentences import Sentence, sentence
 log = logging.getLogger(__name__)
 
 AWAY = 60  # seconds until GitHub, which did not answer, is asked again
+EACH = 6  # seconds for each that waits here: at four requests a look, half of what GitHub allows in an hour
 SLOWER = 6  # the next look comes after a sixth of the time that was waited already
 IN_A_ROW = 5  # looks that come soon; the one after them comes later
 APART = timedelta(seconds=10)  # between two looks, however many deliveries ask for one
@@ -121,5 +122,11 @@ def _pause(patch: Patch, seconds: int, now: datetime) -> tuple[int, float]:
         return pull.looks + 1, seconds
     pause: float = max(seconds, LATER) if pull else seconds
     if pause != AWAY:
-        pause = max(pause, (now - patch.state_at).total_seconds() / SLOWER)
+        pause = max(pause, (now - patch.state_at).total_seconds() / SLOWER, EACH * _waiting(patch))
     return 0, min(pause, RARELY)
+
+
+def _waiting(patch: Patch) -> int:
+    """How many wait at this repository's GitHub: all of them are looked at from one limit."""
+    rows = Patch.objects.filter(repository=patch.repository_id, state=life.APPROVED, pull__isnull=False)
+    return rows.count()

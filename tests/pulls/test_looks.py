@@ -16,6 +16,7 @@ from cells.hosts.github.payloads import kept
 from cells.models import AuditEvent, Delivery, GitHubConnection, Patch, PullRequest, Repository
 from cells.patches import checks, life, reviews
 from cells.pulls import evidence
+from cells.pulls import waiting as waits
 from cells.refusals import Refused, say
 from cells.sync import deliveries, runs
 from tests.factories import a_patch, a_user, committed, sync
@@ -89,6 +90,17 @@ def test_many_workers_woken_for_one_patch_look_once_and_a_look_that_was_lost_com
     with committed():
         assert tasks.at_github.settle() == 1
     assert len(looks(github)) == before + 2
+
+
+def test_the_more_wait_the_less_often_each_is_looked_at(
+    there: There, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "EACH", 100)
+    first, second = waiting(there), waiting(there, "think/dough-notes")
+    assert first.pull
+    assert second.pull
+    apart = second.pull.look_at - first.pull.look_at
+    assert timedelta(seconds=95) < apart < timedelta(seconds=130)  # after 100 seconds, and after 200
 
 
 def test_a_delivery_brings_a_look_at_its_own_pull_request_only_and_many_bring_one(
