@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ SOURCE_REFS = "refs/source/"
 PULL_REFS = "refs/pulls/"  # heads of pull requests from forks, by number
 # Git said what the other side thinks of it; without any of these it was not reached.
 ANSWERED = re.compile(r"^remote:|rejected|denied|returned error: 4|unable to delete", re.MULTILINE)
+# Another worker writes the same refs at this very moment.
+BUSY = re.compile(r"cannot lock ref|unable to update local ref|File exists")
+TRIES, PAUSE = 5, 0.4  # seconds between two
 FETCH = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
 
@@ -59,9 +63,7 @@ def fetch(repository: Repository, alive: Callable[[], None] = lambda: None) -> s
         out = git(repository.mirror, *asking, let_in=let_in, secret=secret)
         theirs = branches_in(out)
         if theirs and theirs != Mirror(repository.mirror).branches(SOURCE_REFS):
-            refspec = f"+refs/heads/*:{SOURCE_REFS}*"
-            fetching = ("fetch", *FETCH, "--end-of-options", source, refspec)
-            git(repository.mirror, *fetching, let_in=let_in, secret=secret, alive=alive)
+            _bring(repository, [f"+refs/heads/*:{SOURCE_REFS}*"], let_in, alive)
     except Refused as refused:
         raise SourceUnreadable(refused.why) from refused
     except GitFailed as said:
@@ -91,13 +93,27 @@ def fetch_pulls(
         }
         refspecs = [f"+{name}:{PULL_REFS}{number}" for name, number in there.items()]
         if refspecs:
-            fetching = ("fetch", *FETCH, "--end-of-options", source, *refspecs)
-            git(repository.mirror, *fetching, let_in=let_in, secret=secret, alive=alive)
+            _bring(repository, refspecs, let_in, alive)
     except Refused as refused:
         raise SourceUnreadable(refused.why) from refused
     except GitFailed as said:
         why = sentence("The heads of pull requests cannot be fetched: %(git)s", git=_last_line(said))
         raise SourceUnreadable(why) from said
+
+
+def _bring(
+    repository: Repository, refspecs: list[str], let_in: dict[str, str], alive: Callable[[], None]
+) -> None:
+    """Fetch them; whoever fetches the same just now is waited for. Raises GitFailed."""
+    fetching = ("fetch", *FETCH, "--end-of-options", repository.source, *refspecs)
+    for left in reversed(range(TRIES)):
+        try:
+            git(repository.mirror, *fetching, let_in=let_in, secret=let_in.get(SECRET, ""), alive=alive)
+            return
+        except GitFailed as said:
+            if not left or not BUSY.search(str(said)):
+                raise
+            time.sleep(PAUSE)
 
 
 def branches_in(remote: str) -> dict[str, str]:

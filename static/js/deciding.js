@@ -12,6 +12,8 @@ let shown = 0;
 
 function press(button) {
   if (!button) return false;
+  // It came this very moment: htmx takes hold of it in the next one, and until then it would leave the page.
+  if (button.closest(".htmx-added")) return Boolean(setTimeout(press, 30, button));
   if (button.matches(".since [data-verb=approve]") && Date.now() - shown < READING) return true;
   if (button.disabled) announce(button.title);
   else button.click();

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,6 +21,7 @@ from cells.models import AuditEvent, Cell, Evidence, Patch, Repository, StateVer
 from cells.models.repository import without_secret
 from cells.patches import life
 from cells.repositories import known_as
+from cells.ssot.mirror import Mirror
 from cells.sync import branches, runs
 from tests.factories import FILES, STATE, SWARM, a_patch, a_repository, a_source, source_of, sync
 
@@ -412,3 +414,17 @@ def test_a_word_about_a_cell_that_is_gone_holds_no_longer(tmp_path: Path, operat
 def test_a_source_is_shown_without_its_secrets(source: str, shown: str) -> None:
     assert without_secret(source) == shown
     assert Repository(source=source).shown_source == shown
+
+
+def test_two_workers_that_fetch_at_the_same_moment_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bakery = a_repository(tmp_path)
+    source_of(bakery).commit({"docs/rolls.md": "# Rolls\n"}, message="Roll")
+    lock = bakery.mirror / "refs/source/main.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    done = SimpleNamespace(sleep=lambda seconds: lock.unlink())  # the other one, while we wait
+    monkeypatch.setattr("cells.hosts.source.time", done)
+    fetch(bakery)
+    assert Mirror(bakery.mirror).tip("refs/source/main") == source_of(bakery).tip("main")

@@ -419,7 +419,7 @@ def test_a_patch_that_is_approved_while_the_map_is_made_keeps_what_was_told(
     made(bakery)
     patch = a_patch(bakery)
     told = {(row.key, row.before, row.after) for row in patch.forecasts.all()}
-    source_of(bakery).commit({"reports/mixer/noise.md": "# Mixer noise\nIt hums.\n"}, "Listen")
+    source_of(bakery).commit({"reports/mixer/noise.md": "# Mixer noise\nIt hums.\n"}, message="Listen")
     ensure = making.vectors.ensure
 
     def meanwhile(*given: Any) -> None:
