@@ -41,6 +41,7 @@ def _settle_down(folder: Path) -> None:
         os.environ.pop(name, None)
     os.environ |= {
         "VPM_DATA_DIR": str(folder / "data"), "VPM_PROVIDER": "rules", "VPM_UNDO_SECONDS": "0",
+        "VPM_SYNC_EVERY": "1", "VPM_CHECKS_BEGIN": "3",  # nobody waits for what a scratch repository does not have
         "DJANGO_SETTINGS_MODULE": "vpm.settings",
     }  # fmt: skip
     import django
