@@ -85,6 +85,12 @@ def turn(repository: Repository) -> Turn:
     return Turn(bool(rows.filter(asked_at=row.asked_at).update(asked_at=now)), row.asked_at)
 
 
+def unread(repository: Repository, why: Sentence) -> None:
+    """Git was not let in, so nothing was asked after it: the connection's page says so as well."""
+    if connection := reached(repository):
+        tell(connection, why)
+
+
 def last_trouble(connection: GitHubConnection) -> Sentence:
     said = connection.trouble
     return Sentence(said["text"], said["params"]) if said else QUIET

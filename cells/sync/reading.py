@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cells.contract.policy import default
+from cells.hosts.source import SourceUnreadable
 from cells.models import Repository
 from cells.patches import landing
 from cells.pulls import comments, linking, polling
@@ -78,7 +79,11 @@ def read(repository: Repository, progress: Callable[[str, int, int], None]) -> d
     from cells.sync import branches, evidence, outside, proposals, state, swarm
 
     progress("fetch", 0, 1)
-    mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
+    try:
+        mirror, remarks = branches.bring(repository, alive=lambda: progress("fetch", 0, 1))
+    except SourceUnreadable as trouble:
+        pulls.unread(repository, trouble.why)
+        raise
     remarks += pulls.bring(repository, mirror, alive=lambda: progress("fetch", 0, 1))
     digest = _digest(mirror, linking.digest(repository))
     turn = pulls.turn(repository)

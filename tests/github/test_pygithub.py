@@ -221,6 +221,8 @@ def test_an_app_signs_in_and_acts_as_its_installation(
     assert repo.get_check_run(check.id).output.title == "Fine"
     with pytest.raises(GithubException, match="Resource not accessible by integration"):
         repo.get_commit(sha).create_status("success")
+    bread.rename("loaves")
+    assert [repo.full_name for repo in installation.get_repos()] == ["acme/loaves"]
 
 
 def test_an_app_that_signs_with_another_key_is_nobody(github: Double, keys: tuple[str, str]) -> None:

@@ -82,10 +82,15 @@ class World:
 
     def rename(self, it: Repo, name: str) -> None:
         """The folder stays: only names lead to it."""
-        del self.repos[it.full_name.casefold()]
+        before = it.full_name
+        del self.repos[before.casefold()]
         self.renamed[it.full_name.casefold()] = it
         it.name = name
         self.repos[it.full_name.casefold()] = it
+        # GitHub keeps by number what an installation, or a token, was given.
+        for one in (*self.installations.values(), *self.tokens.values()):
+            if one.repositories is not None:
+                one.repositories = [it.full_name if name == before else name for name in one.repositories]
 
     def fork(self, it: Repo, login: str) -> Repo:
         name = f"{login}/{it.name}"

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from cells.hosts.github import client as speaker
+from cells.hosts.github import connecting
 from cells.models import AuditEvent, Patch, PullRequest, Repository
 from cells.patches import life
 from cells.patches.verdicts import fingerprint
-from cells.permissions import REVIEWER
+from cells.permissions import OPERATOR, REVIEWER
 from cells.refusals import say
+from cells.sync import runs
 from tests.factories import a_user, sync
 from tests.github.double import Double
 from tests.github.double import Repository as Remote
@@ -285,6 +288,24 @@ def test_what_the_token_may_not_see_any_more_is_a_sentence(
     token.permissions["pull_requests"] = "read"
     sync(bakery)
     assert (connection().trouble, bakery.problems) == (None, [])
+
+
+def test_where_git_is_not_let_in_the_connection_does_not_claim_to_work(
+    remote: Remote, bakery: Repository, github: Double, client: Client
+) -> None:
+    client.force_login(a_user("mio", OPERATOR))
+    connecting.check(repository=bakery, by="command line")
+    assert "It works" in client.get("/repositories/bakery/github").text
+    (token,) = github.world.tokens
+    held = github.world.tokens.pop(token)
+    run = runs.execute_now(bakery, "test")
+    page = client.get("/repositories/bakery/github").text
+    assert run.error
+    assert escape(say(run.error)) in page
+    assert "It works" not in page
+    github.world.tokens[token] = held
+    sync(bakery)
+    assert "It works" in client.get("/repositories/bakery/github").text
 
 
 def test_while_github_wants_quiet_nobody_asks(
