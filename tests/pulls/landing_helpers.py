@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from django.test import override_settings
+import pytest
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from cells import tasks
@@ -15,11 +17,14 @@ from cells.models import Errand, GitHubConnection, Patch, PullRequest, Repositor
 from cells.patches import life, reviews
 from cells.patches.verdicts import fingerprint
 from cells.permissions import REVIEWER
-from tests.factories import a_repository, a_user, committed, sync
+from cells.pulls import recording
+from cells.refusals import say
+from tests.factories import a_patch, a_repository, a_user, committed, sync
 from tests.github.double import Double
 from tests.github.repository import Repository as Remote
 
 NAME = "acme/bakery"
+There = tuple[Repository, Remote]  # as here, and as at GitHub
 
 
 def a_bakery_at(github: Double, folder: Path, **permissions: str) -> tuple[Repository, Remote]:
@@ -61,3 +66,45 @@ def beat() -> None:
     Patch.objects.filter(state=life.APPROVED).update(state_at=past - timedelta(seconds=60))
     with committed():
         tasks.settle()
+
+
+def waiting(there: There, branch: str = "ask/warmer-oven") -> Patch:
+    """Approved, with a pull request that a required check keeps back."""
+    bakery, remote = there
+    remote.it.required["main"] = ["ci"]
+    patch = a_patch(bakery, branch=branch)
+    approve(patch)
+    patch = fresh(patch)
+    assert (patch.state, remote.pull(patch.pull.number).state) == (life.APPROVED, "open")
+    return patch
+
+
+def note(patch: Patch) -> str:
+    return say(fresh(patch).state_note)
+
+
+def message(remote: Remote, sha: str) -> str:
+    return str(remote.git.repo[sha].message)
+
+
+def said_on(remote: Remote, number: int) -> str:
+    return "\n".join(one.body for one in remote.it.comments.values() if one.issue == number)
+
+
+def post(headers: Mapping[str, str], body: bytes) -> int:
+    """As GitHub sends it; what it starts is done at once."""
+    own = {name: value for name, value in headers.items() if name != "Content-Type"}
+    with committed():
+        return Client().post("/hooks/github", body, content_type="application/json", headers=own).status_code
+
+
+def killed_before_its_record(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Approved and merged at GitHub; the worker died before it wrote that down."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as kill:
+        kill.setattr(recording, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            approve(patch)

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from cells.hosts.github import merging
-from cells.models import Errand, OutsideCommit, Patch, PullRequest, Repository
+from cells.models import Errand, OutsideCommit, Patch, PullRequest
 from cells.patches import landing, life, reviews
-from cells.pulls import recording
 from cells.refusals import say
 from tests.factories import a_patch, a_user, sync
 from tests.github.double import Double
-from tests.github.repository import Repository as Remote
-from tests.pulls.landing_helpers import a_bakery_at, approve, beat, connected, fresh
+from tests.pulls.landing_helpers import (
+    There,
+    approve,
+    beat,
+    connected,
+    fresh,
+    killed_before_its_record,
+    note,
+)
 
 pytestmark = pytest.mark.django_db
 
-There = tuple[Repository, Remote]
 BRANCH, STATE = "ask/warmer-oven", "STATE/bread/current_state.md"
-
-
-@pytest.fixture
-def there(github: Double, tmp_path: Path) -> There:
-    return a_bakery_at(github, tmp_path)
 
 
 def theirs(there: There) -> tuple[Patch, int]:
@@ -41,10 +40,6 @@ def theirs(there: There) -> tuple[Patch, int]:
 def held(there: There) -> None:
     """Nothing is merged: a required check has not begun."""
     there[1].it.required["main"] = ["ci"]
-
-
-def note(patch: Patch) -> str:
-    return say(fresh(patch).state_note)
 
 
 def failed(there: There, github: Double) -> Patch:
@@ -126,14 +121,7 @@ def test_a_landing_whose_pull_request_github_hides_fails_and_lands_when_it_is_se
 ) -> None:
     bakery, remote = there
     patch = a_patch(bakery)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as kill:
-        kill.setattr(recording, "record", killed)
-        with pytest.raises(KeyboardInterrupt):
-            approve(patch)
+    killed_before_its_record(patch, monkeypatch)
     github.fails_next(status=404, method="GET", path="/pulls/1$")
     beat()
     assert (fresh(patch).state, bool(note(patch))) == (life.FAILED, True)

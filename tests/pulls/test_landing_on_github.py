@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import timedelta
 from io import StringIO
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,57 +13,26 @@ from django.utils import timezone
 from cells import tasks
 from cells.chain import seal
 from cells.hosts.github import connecting
-from cells.hosts.github.inert import inert
-from cells.models import AuditEvent, Errand, GitHubConnection, OutsideCommit, Patch, PullRequest, Repository
+from cells.models import AuditEvent, Errand, GitHubConnection, OutsideCommit, Patch, PullRequest
 from cells.patches import life, reverting, reviews, traces
-from cells.permissions import REVIEWER
-from cells.pulls import recording, wording
-from cells.refusals import Refused, say
+from cells.refusals import say
 from cells.ssot.commands import git
 from cells.ssot.mirror import Mirror
 from tests.factories import a_patch, a_user, committed, sync
 from tests.github.double import Double
-from tests.github.repository import Repository as Remote
-from tests.pulls.landing_helpers import a_bakery_at, approve, beat, fresh
+from tests.pulls.landing_helpers import (
+    There,
+    approve,
+    beat,
+    fresh,
+    message,
+    note,
+    post,
+    said_on,
+    waiting,
+)
 
 pytestmark = pytest.mark.django_db
-
-There = tuple[Repository, Remote]
-
-
-@pytest.fixture
-def there(github: Double, tmp_path: Path) -> There:
-    return a_bakery_at(github, tmp_path)
-
-
-def waiting(there: There, branch: str = "ask/warmer-oven") -> Patch:
-    """Approved, with a pull request that a required check keeps back."""
-    bakery, remote = there
-    remote.it.required["main"] = ["ci"]
-    patch = a_patch(bakery, branch=branch)
-    approve(patch)
-    patch = fresh(patch)
-    assert (patch.state, remote.pull(patch.pull.number).state) == (life.APPROVED, "open")
-    return patch
-
-
-def note(patch: Patch) -> str:
-    return say(fresh(patch).state_note)
-
-
-def message(remote: Remote, sha: str) -> str:
-    return str(remote.git.repo[sha].message)
-
-
-def said_on(remote: Remote, number: int) -> str:
-    return "\n".join(one.body for one in remote.it.comments.values() if one.issue == number)
-
-
-def post(headers: Mapping[str, str], body: bytes) -> int:
-    """As GitHub sends it; what it starts is done at once."""
-    own = {name: value for name, value in headers.items() if name != "Content-Type"}
-    with committed():
-        return Client().post("/hooks/github", body, content_type="application/json", headers=own).status_code
 
 
 def test_an_approved_patch_becomes_one_commit_on_main_by_a_pull_request(there: There) -> None:
@@ -243,140 +207,6 @@ def test_ours_is_made_anew_on_a_main_that_went_on_and_let_go_when_the_file_chang
     assert "main has changed" in note(patch)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"method": "POST", "path": "/pulls$", "status": 502},  # pushed, not opened
-        {"method": "POST", "path": "/pulls$", "lost": True},  # opened, and we do not know
-        {"method": "PUT", "path": "/merge$", "status": 500, "times": 3},
-        {"method": "PUT", "path": "/merge$", "lost": True},  # merged, and we do not know
-    ],
-    ids=["push", "open", "merge", "merged"],
-)  # fmt: skip
-def test_an_answer_that_never_came_makes_neither_two_pull_requests_nor_two_merges(
-    there: There, github: Double, fault: dict[str, Any]
-) -> None:
-    bakery, remote = there
-    before = len(remote.log())
-    github.fails_next(**{"status": 502, **fault})
-    patch = a_patch(bakery)
-    approve(patch)
-    for _ in range(2):
-        beat()
-    patch = fresh(patch)
-    assert (patch.state, patch.commit, patch.state_note) == (life.LANDED, remote.tip(), None)
-    assert (len(remote.it.pulls), len(remote.log())) == (1, before + 1)
-
-
-def test_a_worker_killed_after_the_merge_has_landed_it(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
-    bakery, remote = there
-    patch = a_patch(bakery)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as kill:
-        kill.setattr(recording, "record", killed)
-        with pytest.raises(KeyboardInterrupt):
-            approve(patch)
-    assert (fresh(patch).state, len(remote.it.pulls)) == (life.LANDING, 1)
-    beat()
-    assert (fresh(patch).state, fresh(patch).commit) == (life.LANDED, remote.tip())
-
-
-@pytest.mark.parametrize(
-    ("permissions", "state", "word"),
-    [
-        ({"contents": "read", "pull_requests": "write"}, life.FAILED, "write Contents and Pull requests"),
-        ({"contents": "write", "pull_requests": "read"}, life.APPROVED, "does not allow this"),
-    ],
-)
-def test_a_missing_right_is_a_sentence_that_says_what_to_tick(
-    github: Double, tmp_path: Path, permissions: dict[str, str], state: str, word: str
-) -> None:
-    bakery, remote = a_bakery_at(
-        github, tmp_path, **permissions, metadata="read", issues="write", checks="read", statuses="read"
-    )
-    patch = a_patch(bakery)
-    approve(patch)
-    assert (fresh(patch).state, remote.it.pulls) == (state, [])
-    assert word in note(patch)
-
-
-def test_a_decision_is_told_at_github_once_and_its_reason_mentions_nobody(there: There) -> None:
-    bakery, remote = there
-    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
-    other = remote.open_pull("think/dough-notes", "Notes", by="codex")
-    sync(bakery)
-    rin, reason = a_user("reviewer", REVIEWER), "Too warm, @codex. ``` <img src=x> fixes #1"
-    patch, back = a_patch(bakery), a_patch(bakery, branch="think/dough-notes")
-    with committed():
-        reviews.reject(patch=patch, by=rin, digest=patch.digest, reason=reason)
-        reviews.send_back(patch=back, by=rin, digest=back.digest, reason="Say where.")
-    beat()
-    assert (remote.pull(number).state, remote.pull(other).state) == ("closed", "open")
-    assert said_on(remote, number).count(f"````text\n{reason}\n````") == 1
-    assert "`reviewer` **rejected** this" in said_on(remote, number)
-    assert "Say where." in said_on(remote, other)
-
-
-def test_a_decision_taken_back_in_time_closes_nothing(there: There, settings: Any, github: Double) -> None:
-    """At once what waits is ended; and whoever carries it out all the same looks whether the decision counts."""
-    bakery, remote = there
-    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
-    patch, rin = a_patch(sync(bakery)), a_user("reviewer", REVIEWER)
-    settings.VPM_UNDO_SECONDS = 60
-    for decided in (1, 2):
-        with committed():
-            reviews.reject(patch=fresh(patch), by=rin, digest=patch.digest, reason="Too warm.")
-        waiting = Errand.objects.get(state=Errand.WAITING)
-        left = waiting.not_before - timezone.now()
-        assert timedelta(seconds=50) < left <= timedelta(seconds=60)
-        calls = len(github.calls)
-        if decided == 1:
-            with committed():
-                reviews.reopen(patch=fresh(patch), by=rin)
-            waiting.refresh_from_db()
-        else:
-            reviews.reopen(patch=fresh(patch), by=rin)  # its worker is not woken
-            beat()
-            waiting.refresh_from_db()
-        assert (waiting.state, say(waiting.note)) == (
-            Errand.DONE, "The decision was taken back before it was told.",
-        )  # fmt: skip
-        assert not [call for call in github.calls[calls:] if call.method in ("POST", "PATCH")]
-    assert (remote.pull(number).state, said_on(remote, number)) == ("open", "")
-    assert fresh(sync(bakery) and patch).state == life.PROPOSED
-
-
-def test_what_is_closed_at_github_is_reopened_there_before_it_waits_here(there: There) -> None:
-    bakery, remote = there
-    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
-    patch, rin = a_patch(sync(bakery)), a_user("reviewer", REVIEWER)
-    with committed():
-        reviews.archive(patch=patch, by=rin, digest=patch.digest)
-    assert remote.pull(number).state == "closed"
-    with pytest.raises(Refused, match=f"#{number} is closed at GitHub. Reopen it there first"):
-        reviews.reopen(patch=fresh(patch), by=rin)
-    remote.reopen(number, by="rin")
-    sync(bakery)
-    with committed():
-        reviews.reopen(patch=fresh(patch), by=rin)
-    sync(bakery)
-    assert (fresh(patch).state, remote.pull(number).state) == (life.PROPOSED, "open")
-
-
-def test_a_decision_whose_worker_was_never_woken_is_told_by_the_sweeper(there: There) -> None:
-    bakery, remote = there
-    number = remote.open_pull("ask/warmer-oven", "Warmer", by="codex")
-    patch = a_patch(sync(bakery), life.ARCHIVED)  # nothing is started: this test is one transaction
-    assert remote.pull(number).state == "open"
-    Patch.objects.filter(pk=patch.pk).update(state_at=timezone.now() - timedelta(minutes=1))
-    with committed():
-        tasks.settle()
-    assert remote.pull(number).state == "closed"
-
-
 def test_an_operator_chooses_how_approved_patches_land(there: There, operator: User, reviewer: User) -> None:
     _bakery, remote = there
     patch = waiting(there)
@@ -423,81 +253,6 @@ def test_the_trail_agrees_with_git_whoever_merged_and_however(there: There) -> N
         call_command("audit", "verify", "--repo", "bakery", stdout=out)
 
 
-def test_what_others_wrote_mentions_nobody_closes_nothing_and_is_no_markup() -> None:
-    evil = "@codex fixes #1 <img src=x>"
-    reason = {
-        "rule": "paths",
-        "place": "",
-        "decision": "REVIEW_REQUIRED",
-        "text": "It touches %(path)s.",
-        "params": {"path": "`@all` #2"},
-    }
-    patch = Patch(
-        pk=7, title=evil, rationale=f"```\n{evil}\n```" + "x" * 100_000, files=[{"path": f"a/{evil}"}] * 500,
-        verdict={"decision": "REVIEW_REQUIRED", "category": "state", "risk": "LOW", "reasons": [reason] * 50},
-    )  # fmt: skip
-    body, title = wording.body(patch, []), wording.title(patch)
-    assert len(body) < 30_000
-    assert "@codex" not in title
-    assert "#1" not in title
-    outside = re.sub(r"(`{4,})text\n.*?\n\1", "", body, flags=re.DOTALL)  # the block
-    outside = re.sub(r"(`+)[^\n]*?[^`]\1(?!`)", "", outside)  # the spans
-    for word in ("@", "#1", "#2", "<img"):
-        assert word not in outside
-
-
-ACTS = re.compile(
-    r"(?:^|[^\w])@\w|#\d|\bGH-\d|/(?:issues|pull)/\d", re.IGNORECASE
-)  # what GitHub acts on in a commit's message
-
-
-@pytest.mark.parametrize("branch", ["ask/warmer-oven", "ask/notes"], ids=["theirs", "ours"])
-def test_the_commit_that_lands_closes_no_issue_and_mentions_nobody(there: There, branch: str) -> None:
-    bakery, remote = there
-    words = (
-        "Fixes #1 for @codex\n\nCloses acme/bakery#2, resolves: GH-3 and fixed https://github.com/acme/bakery/issues/4, "
-        "closes https://github.com/acme/bakery/pull/5.\nWarm at 230.\n\nCo-authored-by: Ada <ada@example.org>\nFixes: #6\n"
-    )
-    remote.push(branch, {"reports/oven/words_20260304T0600Z.md": "# Words\n"}, words)
-    if branch == "ask/warmer-oven":
-        remote.open_pull(branch, "Fixes #1 for @codex", body=words, by="codex")
-    patch = a_patch(sync(bakery), branch=branch)
-    approve(patch)
-    landed = message(remote, fresh(patch).commit)
-    own = fresh(patch).pull.number
-    assert not ACTS.search(landed.replace(f" (#{own})\n", "\n"))
-    plain = landed.replace("\u2060", "")
-    for kept in (
-        "Fixes #1 for @codex",
-        "acme/bakery#2",
-        "GH-3",
-        "issues/4",
-        "Warm at 230.",
-        "<ada@example.org>",
-    ):
-        assert kept in plain
-    assert f"Patch-Id: {traces.patch_id(patch)}\n" in landed
-    assert "Approved-by: reviewer (reviewer)\n" in landed
-    if fresh(patch).pull.ours:
-        (pull,) = remote.it.pulls
-        assert not ACTS.search(f"{pull.title}\n{pull.body}".replace(wording.link(patch), ""))
-
-
-def test_words_without_an_effect_stay_as_they_are() -> None:
-    for text in ("ada@example.org", "Warm, at 230 #", "reports/pull/x.md", "github/pulls/1.md", "Über-GH-x"):
-        assert inert(text) == text
-    for text in (
-        "(@codex)",
-        "あ@codex",
-        "gh-12",
-        "x#1",
-        "//host/a/b/pull/3",
-        "HTTPS://HOST/a/b/Issues/3#issuecomment-1",
-    ):
-        assert not ACTS.search(inert(text))
-        assert inert(text).replace("\u2060", "") == text
-
-
 def test_a_rebase_of_two_commits_is_taken_back_whole(there: There) -> None:
     bakery, remote = there
     state = "STATE/bread/current_state.md"
@@ -532,10 +287,3 @@ def test_a_commit_that_only_says_it_is_ours_ends_the_approval(there: There) -> N
     assert (remote.tip(), fresh(patch).commit) == (main, "")
     assert "Somebody pushed to" in say(patch.reviews.get().void)
     assert Mirror(bakery.mirror).branches("refs/vpm/landings/") == {}
-
-
-@pytest.mark.parametrize("words", ["[skip ci]", "[CI skip]", "[no ci]", "[skip actions]", "[actions skip]"])
-def test_no_words_of_a_proposal_keep_checks_from_beginning(words: str) -> None:
-    assert words.lower() not in inert(f"Warmer {words} oven").lower()
-    assert "skip-checks:" not in inert("Warmer\n\nskip-checks: true")
-    assert inert("[skip this] and [ci]") == "[skip this] and [ci]"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,17 +20,15 @@ from cells.refusals import Refused, say
 from cells.sync import deliveries, runs
 from tests.factories import a_patch, a_user, committed, sync
 from tests.github.double import Double
-from tests.github.repository import Repository as Remote
-from tests.pulls.landing_helpers import a_bakery_at, approve, beat, connected, fresh
+from tests.pulls.landing_helpers import (
+    There,
+    approve,
+    beat,
+    connected,
+    fresh,
+)
 
 pytestmark = pytest.mark.django_db
-
-There = tuple[Repository, Remote]
-
-
-@pytest.fixture
-def there(github: Double, tmp_path: Path) -> There:
-    return a_bakery_at(github, tmp_path)
 
 
 def waiting(there: There, branch: str = "ask/warmer-oven") -> Patch:
